@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(values(r#"a "b c" 'd "e"';"#), ["a", "b c", "d \"e\""]);
         assert_eq!(values(r"a \; x\ y;"), ["a", r"\;", r"x\ y"]);
         assert_eq!(values(r#"a "q\"\t\d\\";"#), ["a", "q\"\t\\d\\"]);
-        assert_eq!(values("a ${b}c$d{}"), ["a", "${b}c$d{}"]);
+        assert_eq!(values("a ${b}c$d {}"), ["a", "${b}c$d"]);
         assert_eq!(values("a x}y z#w; # c"), ["a", "x}y", "z#w"]);
         assert_eq!(values("a # ; in between {\n b;"), ["a", "b"]);
         assert_eq!(values("if ($a = \"b\") { c; }"), ["if", "($a", "=", "b", ")"]);
