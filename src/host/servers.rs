@@ -1,0 +1,14 @@
+//! The web servers of the host, found by themselves.
+
+use crate::host::{Host, nginx, tomcat};
+use crate::model::Server;
+
+impl Host {
+    /// Every web server that runs or is installed, with what its configuration declares.
+    pub fn servers(&self) -> Vec<Server> {
+        let processes = self.processes();
+        let mut servers = nginx::discover(self, &processes);
+        servers.extend(tomcat::discover(self, &processes));
+        servers
+    }
+}
