@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the reading door of the house")]
 
+mod addresses;
 pub mod clock;
 mod files;
 mod nginx;
@@ -9,10 +10,14 @@ mod packages;
 mod processes;
 mod root;
 mod servers;
+mod sessions;
+mod standard_logs;
 mod tomcat;
+mod utmp;
 
 pub use files::NotAFile;
 pub use processes::Process;
+pub use sessions::AdminSessions;
 
 use std::io;
 use std::path::{Path, PathBuf};
