@@ -15,7 +15,7 @@ pub struct Declared {
     pub sites: Vec<Site>,
     /// The error logs outside http.
     pub logs: Vec<LogFile>,
-    /// Those of the configuration, and what of it cannot be used.
+    /// Those of the configuration, and what of it cannot be used; one may stand there for each site it concerns.
     pub problems: Vec<String>,
 }
 
@@ -35,7 +35,6 @@ pub fn declared(config: &Config, build: &Build) -> Declared {
             found.sites.push(Site { user: user.clone(), ..site });
         }
     }
-    dedup(&mut found.problems);
     found
 }
 
@@ -95,9 +94,4 @@ fn nested(block: &Setting) -> Vec<&Setting> {
         }
     }
     found
-}
-
-fn dedup(problems: &mut Vec<String>) {
-    let mut seen = std::collections::HashSet::new();
-    problems.retain(|problem| seen.insert(problem.clone()));
 }

@@ -13,7 +13,7 @@ use crate::model::{Listener, LogFile, RealIp, Site, Spot};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {
     pub sites: Vec<Site>,
-    /// `file:line: what is wrong`
+    /// `file:line: what is wrong`; one may stand there for each site it concerns.
     pub problems: Vec<String>,
 }
 
