@@ -5,6 +5,7 @@ use std::io;
 use crate::cli::exit::Exit;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
+use crate::store::StoreError;
 
 /// Every failure a verb can end with.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,8 @@ pub enum CliError {
     UnknownId { id: String, near: Option<String> },
     #[error(transparent)]
     Guard(#[from] GuardError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
 }
@@ -23,7 +26,8 @@ impl CliError {
             Self::UnknownId { .. } => Exit::Usage,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Guard(_) => Exit::Refused,
-            Self::Write(_) => Exit::CouldNotRead,
+            Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
+            Self::Store(_) | Self::Write(_) => Exit::CouldNotRead,
         }
     }
 

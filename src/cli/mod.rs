@@ -1,5 +1,6 @@
 //! One verb, one file: they show and ask, and hold no knowledge.
 
+mod bans;
 mod board;
 mod completions;
 mod error;
@@ -8,6 +9,8 @@ mod explain;
 mod guard;
 mod man;
 mod output;
+mod why;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +66,10 @@ enum Verb {
     Board,
     /// The page of a measure
     Explain(explain::Args),
+    /// Why an address is banned: the raw lines, the rule, what it would have taken, the undo
+    Why(why::Args),
+    /// Everybody who is banned or limited
+    Bans(bans::Args),
     /// Shell completions, to standard output
     Completions(completions::Args),
     /// The manual page, to standard output
@@ -97,6 +104,8 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Guard(args) => guard::run(args, global, out),
         Verb::Board => board::run(out),
         Verb::Explain(args) => explain::run(args, out),
+        Verb::Why(args) => why::run(args, global, out),
+        Verb::Bans(args) => bans::run(args, global, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),
         Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),

@@ -7,6 +7,7 @@ pub mod confine;
 pub mod error;
 pub mod lock;
 pub mod message;
+pub mod state;
 pub mod supervise;
 pub mod throttle;
 pub mod wire;
