@@ -237,12 +237,8 @@ fn forwarded_traffic_is_dropped_too() {
             neighbour.run(&format!("ip route add default via {theirs}.1"));
         }
         std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap();
-        let reaches = || {
-            let ping = format!("nsenter -t {} -n ping -c 1 -W 1 -i 0.2 198.51.100.2", client.pid());
-            let mut words = ping.split_whitespace();
-            let output = std::process::Command::new(words.next().unwrap()).args(words).output().unwrap();
-            output.status.success()
-        };
+        let to = server.within(|| listen("198.51.100.2:0".parse().unwrap()));
+        let reaches = || client.within(move || connects(ip("192.0.2.2"), to));
         assert!(reaches(), "the way itself is open");
         let mut filter = filter();
         assert!(reaches(), "an empty table stops nothing");

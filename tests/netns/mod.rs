@@ -60,6 +60,17 @@ impl Neighbour {
         self.0.id()
     }
 
+    /// Runs something in that namespace, on a thread of its own.
+    pub fn within<T: Send + 'static>(&self, body: impl FnOnce() -> T + Send + 'static) -> T {
+        let namespace = std::fs::File::open(format!("/proc/{}/ns/net", self.pid())).unwrap();
+        let thread = std::thread::spawn(move || {
+            let kind = Some(rustix::thread::LinkNameSpaceType::Network);
+            rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(&namespace), kind).unwrap();
+            body()
+        });
+        thread.join().unwrap()
+    }
+
     pub fn run(&self, line: &str) -> String {
         run(&format!("nsenter -t {} -n {line}", self.pid()))
     }

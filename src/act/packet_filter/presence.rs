@@ -59,11 +59,11 @@ pub(super) fn sets_stand(talk: &mut Talk, table: &str) -> io::Result<bool> {
     Ok(true)
 }
 
-/// "No such thing" is an answer and not an error.
+/// "No such thing" is an answer and not an error; so is "a set of another make" (EINVAL: keys of another length).
 pub(super) fn known<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => Ok(None),
         Err(cause) => Err(cause),
     }
 }
