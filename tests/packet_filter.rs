@@ -65,12 +65,16 @@ fn a_64_and_a_prefix_are_dropped_whole_and_no_further() {
     inside("a_64_and_a_prefix_are_dropped_whole_and_no_further", || {
         let (four, six) = stage();
         let mut filter = filter();
-        filter.add(&[Element::drop(net("2001:db8:0:1::/64"), long()), Element::drop(net("203.0.113.0/29"), long())]).unwrap();
+        filter
+            .add(&[Element::drop(net("2001:db8:0:1::/64"), long()), Element::drop(net("203.0.113.0/29"), long())])
+            .unwrap();
         assert!(!connects(ip(CLIENT6), six) && !connects(ip(SAME64), six));
         assert!(connects(ip(OTHER64), six));
         assert!(!connects(ip(CLIENT4), four));
         assert!(connects(ip(OTHER4), four), "203.0.113.8 is the first behind the /29");
-        filter.add(&[Element::drop(net("203.0.113.0/24"), long()), Element::drop(net("2001:db8::/48"), long())]).unwrap();
+        filter
+            .add(&[Element::drop(net("203.0.113.0/24"), long()), Element::drop(net("2001:db8::/48"), long())])
+            .unwrap();
         assert!(!connects(ip(OTHER4), four) && !connects(ip(OTHER64), six));
         filter.remove(&[Element::drop(net("203.0.113.0/24"), None)]).unwrap();
         assert!(connects(ip(OTHER4), four));
@@ -86,7 +90,8 @@ fn an_established_connection_is_cut_too() {
         let mut filter = filter();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let to = listener.local_addr().unwrap();
-        let client = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
+        let client =
+            rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
         rustix::net::bind(&client, &SocketAddr::new(ip(CLIENT4), 0)).unwrap();
         rustix::net::connect(&client, &to).unwrap();
         let mut client = std::net::TcpStream::from(client);

@@ -266,7 +266,9 @@ impl PacketFilter {
                         chunk.iter().map(|e| wire::key(e.net.network(), e.ttl.filter(|_| ttl))).collect::<Vec<_>>()
                     };
                     match step {
-                        Step::Create => transaction.change(wire::add(table, *set, entries(true)), NLM_F_CREATE | NLM_F_EXCL),
+                        Step::Create => {
+                            transaction.change(wire::add(table, *set, entries(true)), NLM_F_CREATE | NLM_F_EXCL)
+                        }
                         Step::Add => transaction.change(wire::add(table, *set, entries(true)), NLM_F_CREATE),
                         Step::Delete => transaction.change(wire::delete(table, *set, entries(false)), 0),
                     }
@@ -314,10 +316,9 @@ impl PacketFilter {
                     undo: format!("nft {opposite} element inet {table} {set} '{{ {one} }}'"),
                 }
             }
-            many => Done {
-                what: format!("{verb} {} elements in table inet {table}", many.len()),
-                undo: undo_all(table),
-            },
+            many => {
+                Done { what: format!("{verb} {} elements in table inet {table}", many.len()), undo: undo_all(table) }
+            }
         }
     }
 }
