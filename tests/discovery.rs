@@ -1,5 +1,7 @@
 //! Recorded hosts: the servers on them are found with their sites, listeners, logs and proxies, and what is wrong is said.
 
+#![allow(clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::path::Path;
 
 use peelhouse::host::Host;

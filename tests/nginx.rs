@@ -1,5 +1,10 @@
 //! nginx's own reading of a configuration and ours are the same; every file of the wild prints back byte for byte.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking and say what they skip"
+)]
 #![allow(clippy::disallowed_methods, reason = "a test prepares files and runs the real server's parser")]
 
 use std::fs;

@@ -5,6 +5,7 @@
 mod addresses;
 pub mod clock;
 mod files;
+pub mod logs;
 mod nginx;
 mod packages;
 mod processes;
