@@ -78,7 +78,7 @@ pub fn borrow(folder: &Path) -> Result<(), NamespaceError> {
 
 /// The world outside a private server: a second network, joined to the server's by one cable, where every address of
 /// [`WORLD`] is at home.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     jobs: Sender<Job>,
 }

@@ -1,12 +1,16 @@
 //! Rules and behaviour: (Event, now) → Alert. Pure: no clock, no I/O, so a log reproduces every verdict.
 
 pub mod behaviour;
+pub mod detector;
+pub mod engine;
 pub mod memory;
+pub mod raise;
 pub mod rules;
+pub mod seen;
+pub mod settings;
+pub mod traffic;
 
-/// One detector: declared once, listed by the measure it serves.
-pub struct Detector {
-    pub id: &'static str,
-    /// The sentence its alerts say, with the numbers left open.
-    pub says: &'static str,
-}
+pub use detector::Detector;
+pub use engine::Engine;
+pub use memory::{MemoryUse, SnapshotError};
+pub use settings::Settings;

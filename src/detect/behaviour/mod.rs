@@ -1,1 +1,4 @@
-//! stub
+//! The detectors of behaviour: one detector, one file.
+
+pub mod paths;
+pub mod probing;

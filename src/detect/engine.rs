@@ -1,0 +1,213 @@
+//! Runs the detectors it was handed over events, in their order; names none of them.
+
+use std::sync::Arc;
+
+use crate::detect::detector::Detector;
+use crate::detect::memory::persist::{Persist, Reader};
+use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
+use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet, Scanner};
+use crate::detect::seen::{RuleHit, Seen, Together, lately_hostile, sign, signs_of};
+use crate::detect::settings::Settings;
+use crate::detect::traffic;
+use crate::model::{Alert, Event, SourceIx, Standing, Subject, What};
+
+/// All that detection remembers, and what it does with the next event.
+pub struct Engine {
+    detectors: Vec<&'static Detector>,
+    settings: Settings,
+    memory: Memory,
+    /// By [`SourceIx`]: the source's name and its index in the evidence ring.
+    sources: Vec<(Box<str>, u32)>,
+    rules: Arc<RuleSet>,
+    scanner: Scanner,
+    correlator: Correlator,
+    hits: Vec<Hit>,
+    correlated: Vec<CorrelationHit>,
+}
+
+const MAGIC: &[u8; 8] = b"peelmem\n";
+const VERSION: u32 = 1;
+const CHECKSUM: usize = 32;
+/// Sources named by their place; beyond, evidence has no file name.
+const MAX_SOURCES: usize = 65_536;
+
+impl Engine {
+    /// A detector listed by two measures runs once. `seed` is random in service, fixed in tests.
+    pub fn new(detectors: &[&'static Detector], rules: Arc<RuleSet>, settings: Settings, seed: u64) -> Self {
+        let mut once: Vec<&'static Detector> = Vec::new();
+        for detector in detectors {
+            if !once.iter().any(|known| known.id == detector.id) {
+                once.push(detector);
+            }
+        }
+        Self {
+            detectors: once,
+            memory: Memory::new(seed, &settings),
+            settings,
+            sources: Vec::new(),
+            scanner: Scanner::new(Arc::clone(&rules), seed),
+            correlator: Correlator::new(Arc::clone(&rules), seed),
+            rules,
+            hits: Vec::new(),
+            correlated: Vec::new(),
+        }
+    }
+
+    /// Names a source, for evidence.
+    pub fn source(&mut self, ix: SourceIx, name: &str) {
+        let at = ix.0 as usize;
+        if at >= MAX_SOURCES {
+            return;
+        }
+        if self.sources.len() <= at {
+            self.sources.resize(at + 1, (Box::from(""), u32::MAX));
+        }
+        self.sources[at] = (name.into(), self.memory.evidence.name(name));
+    }
+
+    /// Looks at one event; adds what is wrong.
+    pub fn see(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+        let Some(client) = event.client else { return };
+        let ip = client.ip.to_canonical();
+        let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
+        let slot = self.memory.client(ip, now, &self.settings);
+        self.scan(event);
+        let (hits, together) = named(&self.rules, &self.hits, &self.correlated);
+        let hostile = lately_hostile(&self.memory, slot, now, self.settings.success_window);
+        let mut seen = Seen {
+            event,
+            slot,
+            ip,
+            via: client.via,
+            now,
+            signs: u16::from(!hits.is_empty()) * sign::HIT + u16::from(!together.is_empty()) * sign::CORRELATION,
+            path: 0,
+            source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
+            hits: &hits,
+            together: &together,
+        };
+        match &event.what {
+            What::Request(request) => {
+                seen.signs |= signs_of(request, hostile);
+                traffic::count(&mut seen, request, &mut self.memory, &self.settings);
+            }
+            What::Login(login) => seen.signs |= sign::LOGIN | if hostile && login.ok { sign::AFTER_ATTACK } else { 0 },
+            What::Note(_) => {}
+        }
+        run(&self.detectors, &seen, &mut self.memory, &self.settings, alerts);
+    }
+
+    fn scan(&mut self, event: &Event<'_>) {
+        self.hits.clear();
+        self.correlated.clear();
+        self.scanner.scan(event, &mut self.hits);
+        if !self.hits.is_empty() {
+            self.correlator.see(event, &self.hits, &mut self.correlated);
+        }
+    }
+
+    /// What is known of a client or prefix; of anything else nothing.
+    pub fn standing(&self, who: &Subject) -> Standing {
+        match who {
+            Subject::Client(ip) => self.memory.standing_of(*ip),
+            Subject::Prefix(net) => self.memory.standing_of_net(*net),
+            _ => Standing::default(),
+        }
+    }
+
+    /// Clients with successful, unhostile traffic lately.
+    pub fn good_clients(&self) -> u64 {
+        self.memory.good_clients()
+    }
+
+    pub fn memory(&self) -> MemoryUse {
+        self.memory.usage()
+    }
+
+    /// Everything remembered, with its version and checksum.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        self.memory.put(&mut body);
+        let correlated: Box<[u8]> = self.correlator.snapshot().into();
+        correlated.put(&mut body);
+        let mut out = MAGIC.to_vec();
+        VERSION.put(&mut out);
+        out.extend_from_slice(blake3::hash(&body).as_bytes());
+        out.append(&mut body);
+        out
+    }
+
+    /// Goes on where a snapshot was taken; on an error everything stays as it was.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] where the bytes are not a snapshot of this version, whole.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let mut from = Reader::new(bytes);
+        if from.take(MAGIC.len()).map_err(|_| SnapshotError::Foreign)? != MAGIC {
+            return Err(SnapshotError::Foreign);
+        }
+        match u32::get(&mut from)? {
+            VERSION => {}
+            other => return Err(SnapshotError::Version(other, VERSION)),
+        }
+        let checksum = from.take(CHECKSUM)?;
+        if blake3::hash(from.rest()).as_bytes() != checksum {
+            return Err(SnapshotError::Damaged);
+        }
+        let mut memory = Memory::get(&mut from, &self.settings)?;
+        let correlated = Box::<[u8]>::get(&mut from)?;
+        if !from.rest().is_empty() {
+            return Err(SnapshotError::Damaged);
+        }
+        self.correlator.restore(&correlated).map_err(|_| SnapshotError::Damaged)?;
+        for (name, at) in self.sources.iter_mut().filter(|(_, at)| *at != u32::MAX) {
+            *at = memory.evidence.name(name);
+        }
+        self.memory = memory;
+        Ok(())
+    }
+}
+
+fn run(
+    detectors: &[&'static Detector],
+    seen: &Seen<'_, '_>,
+    memory: &mut Memory,
+    settings: &Settings,
+    alerts: &mut Vec<Alert>,
+) {
+    for detector in detectors.iter().filter(|detector| detector.wants & seen.signs != 0) {
+        let Some(alert) = (detector.look)(seen, memory, settings) else { continue };
+        if detector.accuses && matches!(alert.subject, Subject::Client(_)) {
+            memory.accuse(seen.slot, seen.now);
+        }
+        alerts.push(alert);
+    }
+}
+
+/// Hits with what their rules say of themselves; no allocation where there are none.
+fn named<'r>(rules: &'r RuleSet, hits: &[Hit], correlated: &[CorrelationHit]) -> (Vec<RuleHit<'r>>, Vec<Together<'r>>) {
+    let hits = hits.iter().filter_map(|hit| {
+        let rule = rules.rule(hit.rule)?;
+        Some(RuleHit {
+            id: &rule.id,
+            title: &rule.title,
+            class: rule.class,
+            level: rule.level,
+            confidence: rule.confidence,
+            score: rule.score,
+            critical: rule.critical,
+            span: hit.span,
+        })
+    });
+    let together = correlated.iter().filter_map(|hit| {
+        let correlation = rules.correlations().get(usize::from(hit.correlation.0))?;
+        Some(Together {
+            id: &correlation.id,
+            title: &correlation.title,
+            level: correlation.level,
+            count: hit.count,
+            window: correlation.timespan.as_secs(),
+        })
+    });
+    (hits.collect(), together.collect())
+}

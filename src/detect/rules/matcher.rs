@@ -1,0 +1,160 @@
+//! One value against one text.
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::detect::rules::error::Problem;
+use crate::detect::rules::pattern::Part;
+use crate::detect::rules::required;
+
+const REGEX_BYTES: usize = 1 << 20;
+const REGEX_CACHE: usize = 1 << 18;
+
+/// Where a text must stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Whole,
+    Start,
+    End,
+    Anywhere,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Matcher {
+    Text {
+        text: Box<[u8]>,
+        place: Place,
+        cased: bool,
+    },
+    Regex {
+        regex: Regex,
+        /// One of these stands in every text that matches; None where nothing is sure.
+        required: Option<Vec<Vec<u8>>>,
+    },
+}
+
+/// How a regex is meant: `re|i|m|s`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Flags {
+    pub ignore_case: bool,
+    pub multi_line: bool,
+    pub dot_all: bool,
+}
+
+impl Matcher {
+    /// From the pieces of a value; `place` adds wildcards at its open ends.
+    pub fn new(mut parts: Vec<Part>, place: Place, cased: bool) -> Result<Self, Problem> {
+        if matches!(place, Place::End | Place::Anywhere) && parts.first() != Some(&Part::Many) {
+            parts.insert(0, Part::Many);
+        }
+        if matches!(place, Place::Start | Place::Anywhere) && parts.last() != Some(&Part::Many) {
+            parts.push(Part::Many);
+        }
+        let plain = match parts.as_slice() {
+            [Part::Text(text)] => Some((text, Place::Whole)),
+            [Part::Text(text), Part::Many] => Some((text, Place::Start)),
+            [Part::Many, Part::Text(text)] => Some((text, Place::End)),
+            [Part::Many, Part::Text(text), Part::Many] => Some((text, Place::Anywhere)),
+            _ => None,
+        };
+        if let Some((text, place)) = plain {
+            return Ok(Self::Text { text: text.as_slice().into(), place, cased });
+        }
+        let flags = Flags { ignore_case: !cased, multi_line: false, dot_all: true };
+        Self::regex(&wildcard_regex(&parts), flags)
+    }
+
+    pub fn regex(pattern: &str, flags: Flags) -> Result<Self, Problem> {
+        // Bytes first: a log has any bytes, and Unicode tables cost. Patterns that need Unicode say so by failing.
+        let regex = build(pattern, flags, false).or_else(|_| build(pattern, flags, true));
+        match regex {
+            Ok(regex) => Ok(Self::Regex { regex, required: required::literals(pattern, flags) }),
+            Err(error) => Err(Problem::Regex {
+                pattern: pattern.chars().take(120).collect(),
+                why: error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+            }),
+        }
+    }
+
+    /// The first match, as bytes from..to of `text`.
+    pub fn find(&self, text: &[u8]) -> Option<(usize, usize)> {
+        match self {
+            Self::Regex { regex, .. } => regex.find(text).map(|found| (found.start(), found.end())),
+            Self::Text { text: wanted, place, cased } => {
+                let last = text.len().checked_sub(wanted.len())?;
+                let at = match place {
+                    Place::Whole => (last == 0).then_some(0)?,
+                    Place::Start => 0,
+                    Place::End => last,
+                    Place::Anywhere => return find(text, wanted, *cased).map(|at| (at, at + wanted.len())),
+                };
+                same(text.get(at..at + wanted.len())?, wanted, *cased).then_some((at, at + wanted.len()))
+            }
+        }
+    }
+}
+
+fn build(pattern: &str, flags: Flags, unicode: bool) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern)
+        .unicode(unicode)
+        .case_insensitive(flags.ignore_case)
+        .multi_line(flags.multi_line)
+        .dot_matches_new_line(flags.dot_all)
+        .size_limit(REGEX_BYTES)
+        .dfa_size_limit(REGEX_CACHE)
+        .build()
+}
+
+fn wildcard_regex(parts: &[Part]) -> String {
+    let mut pattern = String::from("^");
+    for part in parts {
+        match part {
+            Part::Many => pattern.push_str(".*"),
+            Part::One => pattern.push('.'),
+            Part::Text(text) => pattern.push_str(&regex::escape(&String::from_utf8_lossy(text))),
+        }
+    }
+    pattern.push('$');
+    pattern
+}
+
+fn same(a: &[u8], b: &[u8], cased: bool) -> bool {
+    if cased { a == b } else { a.eq_ignore_ascii_case(b) }
+}
+
+fn find(text: &[u8], wanted: &[u8], cased: bool) -> Option<usize> {
+    let Some(first) = wanted.first() else { return Some(0) };
+    if cased {
+        return memchr::memmem::find(text, wanted);
+    }
+    let last = text.len().checked_sub(wanted.len())?;
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text.get(..=last)?)
+        .find(|at| text.get(*at..at + wanted.len()).is_some_and(|here| here.eq_ignore_ascii_case(wanted)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::rules::pattern::parts;
+
+    fn matches(value: &str, place: Place, text: &str) -> bool {
+        Matcher::new(parts(value), place, false).unwrap().find(text.as_bytes()).is_some()
+    }
+
+    #[test]
+    fn places_and_wildcards() {
+        assert!(matches("abc", Place::Whole, "ABC"));
+        assert!(!matches("abc", Place::Whole, "abcd"));
+        assert!(matches("abc", Place::Start, "abcd") && !matches("abc", Place::Start, "xabc"));
+        assert!(matches("abc", Place::End, "xabc") && !matches("abc", Place::End, "abcx"));
+        assert!(matches("bc", Place::Anywhere, "aBcd") && !matches("bc", Place::Anywhere, "b"));
+        assert!(matches("a*c", Place::Whole, "a\nbc") && !matches("a*c", Place::Whole, "abcd"));
+        assert!(matches("a?c", Place::Anywhere, "xabcx") && !matches("a?c", Place::Anywhere, "ac"));
+        assert!(matches("*", Place::Whole, ""));
+    }
+
+    #[test]
+    fn a_regex_that_needs_look_around_says_so() {
+        let error = Matcher::regex("a(?!b)", Flags::default()).unwrap_err();
+        assert!(error.to_string().contains("look-around"), "{error}");
+    }
+}

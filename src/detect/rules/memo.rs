@@ -1,0 +1,70 @@
+//! Remembered candidates of texts that repeat from line to line: User-Agents and Referers.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::quality::FixedState;
+
+use crate::detect::rules::rule::RuleIx;
+
+const SLOTS: usize = 2048;
+/// Longer texts are looked at anew each time.
+pub(super) const MAX_KEY: usize = 1024;
+
+/// A bounded cache; a text is told by its bytes, so a collision costs time and never a verdict.
+#[derive(Debug)]
+pub(super) struct Memo {
+    hasher: FixedState,
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    key: Vec<u8>,
+    escaped: bool,
+    rules: Vec<RuleIx>,
+}
+
+impl Memo {
+    /// `seed` keeps outsiders from choosing texts that fall into one slot.
+    pub fn new(seed: u64) -> Self {
+        Self { hasher: FixedState::with_seed(seed), slots: vec![Slot::default(); SLOTS] }
+    }
+
+    /// The rules for `text`, from memory or from `scan`, which writes them.
+    pub fn get(&mut self, text: &[u8], escaped: bool, scan: impl FnOnce(&mut Vec<RuleIx>)) -> &[RuleIx] {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(text);
+        let at = usize::try_from(hasher.finish() % SLOTS as u64).unwrap_or(0);
+        let Some(slot) = self.slots.get_mut(at) else { return &[] };
+        if slot.key != text || slot.escaped != escaped {
+            slot.key.clear();
+            slot.key.extend_from_slice(text);
+            slot.escaped = escaped;
+            slot.rules.clear();
+            scan(&mut slot.rules);
+        }
+        &slot.rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_scanned_once_and_collisions_are_harmless() {
+        let mut memo = Memo::new(7);
+        for round in 0..2 {
+            for number in 0..3 * SLOTS {
+                let text = format!("agent {number}");
+                let wanted = RuleIx(u16::try_from(number).unwrap());
+                assert_eq!(memo.get(text.as_bytes(), false, |rules| rules.push(wanted)), [wanted], "{round}");
+            }
+        }
+        let mut scans = 0;
+        for _ in 0..3 {
+            memo.get(b"same", false, |_| scans += 1);
+        }
+        assert_eq!(scans, 1);
+    }
+}

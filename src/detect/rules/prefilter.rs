@@ -1,0 +1,190 @@
+//! Which rules could match at all: one automaton a group of fields over the rarest literals of every rule.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use crate::detect::rules::error::Problem;
+use crate::detect::rules::field::Field;
+use crate::detect::rules::rule::{Rule, RuleIx};
+use crate::detect::rules::views::{Scratch, View, Views, is_odd_path, text_of};
+use crate::detect::rules::witness::{self, Witness};
+use crate::model::event::{Event, Request};
+
+/// Every literal that witnesses a rule, by where it is searched.
+#[derive(Debug, Default)]
+pub(super) struct Prefilter {
+    /// Target and path of requests: a path is part of its target.
+    uri: Group,
+    pub agent: Group,
+    pub referer: Group,
+    /// Other fields of requests.
+    rest: Group,
+    /// Logins and notes.
+    other: Group,
+    /// Rules that can match without any literal.
+    always_requests: Vec<RuleIx>,
+    always_other: Vec<RuleIx>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    fields: Vec<Field>,
+    automaton: Option<AhoCorasick>,
+    /// By pattern of the automaton.
+    rules: Vec<Box<[RuleIx]>>,
+}
+
+/// Rules to confirm, each once.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    pub list: Vec<RuleIx>,
+    seen: Vec<u64>,
+}
+
+impl Candidates {
+    pub fn clear(&mut self) {
+        for rule in self.list.drain(..) {
+            if let Some(word) = self.seen.get_mut(usize::from(rule.0 / 64)) {
+                *word = 0;
+            }
+        }
+    }
+
+    pub fn add(&mut self, rule: RuleIx) {
+        let at = usize::from(rule.0 / 64);
+        if at >= self.seen.len() {
+            self.seen.resize(at + 1, 0);
+        }
+        if let Some(word) = self.seen.get_mut(at)
+            && *word & 1 << (rule.0 % 64) == 0
+        {
+            *word |= 1 << (rule.0 % 64);
+            self.list.push(rule);
+        }
+    }
+}
+
+/// Collects literals before the automaton is built.
+#[derive(Default)]
+struct Draft {
+    fields: Vec<Field>,
+    literals: BTreeMap<Vec<u8>, Vec<RuleIx>>,
+}
+
+impl Prefilter {
+    pub fn build(rules: &[Rule]) -> Result<Self, Problem> {
+        let mut drafts: [Draft; 5] = Default::default();
+        let mut filter = Self::default();
+        for (rule, at) in rules.iter().zip(0..=u16::MAX) {
+            let (rule_ix, witnesses) = (RuleIx(at), witness::of(&rule.test));
+            if rule.source.requests {
+                match &witnesses {
+                    None => filter.always_requests.push(rule_ix),
+                    Some(all) => all.iter().for_each(|w| add(&mut drafts, request_group(w.field), w, rule_ix)),
+                }
+            }
+            if rule.source.logins || rule.source.notes {
+                match &witnesses {
+                    None => filter.always_other.push(rule_ix),
+                    Some(all) => all.iter().for_each(|w| add(&mut drafts, 4, w, rule_ix)),
+                }
+            }
+        }
+        let [uri, agent, referer, rest, other] = drafts;
+        filter.uri = uri.build()?;
+        filter.agent = agent.build()?;
+        filter.referer = referer.build()?;
+        filter.rest = rest.build()?;
+        filter.other = other.build()?;
+        Ok(filter)
+    }
+
+    /// Candidates of everything but User-Agent and Referer, which repeat and are remembered elsewhere.
+    pub fn request(&self, request: &Request<'_>, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
+        self.always_requests.iter().for_each(|rule| found.add(*rule));
+        let target = scratch.views(Field::Target, event);
+        self.uri.scan_views(target, found);
+        let path = text_of(Field::Path, event).unwrap_or(request.target);
+        if is_odd_path(path) || memchr::memchr2(b'%', b'\\', path).is_some() || !path.is_ascii() {
+            for (view, text) in scratch.views(Field::Path, event).iter() {
+                if view != View::Raw {
+                    self.uri.scan(text, found);
+                }
+            }
+        }
+        self.rest.scan_fields(event, scratch, found);
+    }
+
+    pub fn other(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
+        self.always_other.iter().for_each(|rule| found.add(*rule));
+        self.other.scan_fields(event, scratch, found);
+    }
+}
+
+fn request_group(field: Field) -> usize {
+    match field {
+        Field::Target | Field::Path => 0,
+        Field::Agent => 1,
+        Field::Referer => 2,
+        _ => 3,
+    }
+}
+
+fn add(drafts: &mut [Draft; 5], group: usize, witness: &Witness, rule: RuleIx) {
+    let Some(draft) = drafts.get_mut(group) else { return };
+    if !draft.fields.contains(&witness.field) {
+        draft.fields.push(witness.field);
+    }
+    let rules = draft.literals.entry(witness.text.clone()).or_default();
+    if rules.last() != Some(&rule) {
+        rules.push(rule);
+    }
+}
+
+impl Draft {
+    fn build(self) -> Result<Group, Problem> {
+        if self.literals.is_empty() {
+            return Ok(Group::default());
+        }
+        // A contiguous NFA stays in cache where a DFA of thousands of literals does not.
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(self.literals.keys())
+            .map_err(|error| Problem::Prefilter(error.to_string()))?;
+        let rules = self.literals.into_values().map(Vec::into_boxed_slice).collect();
+        Ok(Group { fields: self.fields, automaton: Some(automaton), rules })
+    }
+}
+
+impl Group {
+    pub fn is_empty(&self) -> bool {
+        self.automaton.is_none()
+    }
+
+    pub fn scan(&self, text: &[u8], found: &mut Candidates) {
+        let Some(Ok(matches)) = self.automaton.as_ref().map(|automaton| automaton.try_find_overlapping_iter(text))
+        else {
+            return;
+        };
+        for hit in matches {
+            for rule in self.rules.get(hit.pattern().as_usize()).into_iter().flatten() {
+                found.add(*rule);
+            }
+        }
+    }
+
+    pub fn scan_views(&self, views: Views<'_>, found: &mut Candidates) {
+        for (_, text) in views.iter() {
+            self.scan(text, found);
+        }
+    }
+
+    fn scan_fields(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
+        for field in &self.fields {
+            self.scan_views(scratch.views(*field, event), found);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Which rules an event meets, and where in its line.
+
+use std::sync::Arc;
+
+use crate::detect::rules::field::Field;
+use crate::detect::rules::memo::{MAX_KEY, Memo};
+use crate::detect::rules::prefilter::{Candidates, Group};
+use crate::detect::rules::rule::RuleIx;
+use crate::detect::rules::set::RuleSet;
+use crate::detect::rules::views::{Scratch, View, is_escaped, locate};
+use crate::model::event::{Event, What};
+
+/// One rule that an event met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    pub rule: RuleIx,
+    /// Where the longest evidence stands; [`Field::Line`] where a rule needs no text at all.
+    pub field: Field,
+    pub view: View,
+    /// Bytes from..to of `event.raw`.
+    pub span: (u32, u32),
+}
+
+/// Scans events; one a thread, keeps its buffers and what it remembers of User-Agents and Referers.
+#[derive(Debug)]
+pub struct Scanner {
+    set: Arc<RuleSet>,
+    scratch: Scratch,
+    candidates: Candidates,
+    agents: Memo,
+    referers: Memo,
+}
+
+impl Scanner {
+    /// `seed` is random in service, fixed in tests; verdicts never depend on it.
+    pub fn new(rules: Arc<RuleSet>, seed: u64) -> Self {
+        Self {
+            set: rules,
+            scratch: Scratch::default(),
+            candidates: Candidates::default(),
+            agents: Memo::new(seed),
+            referers: Memo::new(seed ^ 0x9E37_79B9_7F4A_7C15),
+        }
+    }
+
+    pub fn rules(&self) -> &RuleSet {
+        &self.set
+    }
+
+    /// Adds the event's hits in the order of the rules; allocates nothing for a line that no rule could match.
+    pub fn scan(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
+        self.candidates.clear();
+        self.scratch.reset();
+        self.collect(event);
+        if !self.candidates.list.is_empty() {
+            self.confirm(event, hits);
+        }
+    }
+
+    fn collect(&mut self, event: &Event<'_>) {
+        let Self { set, scratch, candidates, agents, referers } = self;
+        let What::Request(request) = &event.what else { return set.prefilter.other(event, scratch, candidates) };
+        set.prefilter.request(request, event, scratch, candidates);
+        for (field, text, memo, group) in [
+            (Field::Agent, request.user_agent, agents, &set.prefilter.agent),
+            (Field::Referer, request.referer, referers, &set.prefilter.referer),
+        ] {
+            if !text.is_empty() && !group.is_empty() {
+                remembered(field, text, memo, group, event, scratch, candidates);
+            }
+        }
+    }
+
+    fn confirm(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
+        self.candidates.list.sort_unstable();
+        for rule_ix in &self.candidates.list {
+            let Some(rule) = self.set.rules().get(usize::from(rule_ix.0)) else { continue };
+            let mut found = None;
+            if rule.source.admits(event) && rule.test.holds(event, &mut self.scratch, &mut found) {
+                hits.push(match found {
+                    Some(at) => {
+                        let span = locate(event, at.field, at.view, at.from, at.to);
+                        Hit { rule: *rule_ix, field: at.field, view: at.view, span }
+                    }
+                    None => Hit { rule: *rule_ix, field: Field::Line, view: View::Raw, span: whole(event) },
+                });
+            }
+        }
+    }
+
+    /// The verdict without the prefilter: every rule confirmed.
+    #[cfg(test)]
+    fn scan_all(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
+        self.candidates.clear();
+        self.scratch.reset();
+        (0..self.set.rules().len()).for_each(|at| self.candidates.add(RuleIx(u16::try_from(at).unwrap())));
+        self.confirm(event, hits);
+    }
+}
+
+fn remembered(
+    field: Field,
+    text: &[u8],
+    memo: &mut Memo,
+    group: &Group,
+    event: &Event<'_>,
+    scratch: &mut Scratch,
+    candidates: &mut Candidates,
+) {
+    if text.len() > MAX_KEY {
+        return group.scan_views(scratch.views(field, event), candidates);
+    }
+    let rules = memo.get(text, is_escaped(event), |rules| {
+        let mut found = Candidates::default();
+        group.scan_views(scratch.views(field, event), &mut found);
+        rules.append(&mut found.list);
+    });
+    rules.iter().for_each(|rule| candidates.add(*rule));
+}
+
+fn whole(event: &Event<'_>) -> (u32, u32) {
+    (0, u32::try_from(event.raw.len()).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::detect::rules::set::RuleText;
+    use crate::model::event::{At, Request};
+    use crate::model::time::Millis;
+
+    fn event<'a>(raw: &'a [u8], target: std::ops::Range<usize>, agent: std::ops::Range<usize>) -> Event<'a> {
+        let request = Request {
+            method: b"GET",
+            target: &raw[target],
+            protocol: b"HTTP/1.1",
+            status: 200,
+            user_agent: &raw[agent],
+            escaped: true,
+            ..Request::default()
+        };
+        let at = At::default();
+        Event { now: Millis(0), stamp: None, at, client: None, site: b"", raw, what: What::Request(request) }
+    }
+
+    fn scanner() -> Scanner {
+        Scanner::new(Arc::new(RuleSet::embedded().unwrap()), 1)
+    }
+
+    fn span_of(raw: &str, target: &str) -> (String, View) {
+        let from = raw.find(target).unwrap();
+        let event = event(raw.as_bytes(), from..from + target.len(), 0..0);
+        let mut hits = Vec::new();
+        scanner().scan(&event, &mut hits);
+        let hit = hits.first().expect("a hit");
+        (raw[hit.span.0 as usize..hit.span.1 as usize].to_owned(), hit.view)
+    }
+
+    #[test]
+    fn spans_point_into_the_line_as_it_was_read() {
+        let jndi = |target: &str| span_of(&format!("h \"GET {target} HTTP/1.1\" 200"), target);
+        assert_eq!(jndi("/?a=${jndi:ldap}"), ("${jndi:".to_owned(), View::Raw));
+        assert_eq!(jndi("/?a=%24%7bjndi%3aldap}"), ("%24%7bjndi%3a".to_owned(), View::Once));
+        assert_eq!(jndi("/?a=%2524%257bjndi:ldap"), ("%2524%257bjndi:".to_owned(), View::Twice));
+        assert_eq!(jndi("/?a=\\x24\\x7bjndi:ldap"), ("\\x24\\x7bjndi:".to_owned(), View::Raw));
+    }
+
+    #[test]
+    fn agents_are_remembered_without_changing_verdicts() {
+        let raw = b"/ ${jndi:ldap} Mozilla/5.0";
+        let mut scanner = scanner();
+        for _ in 0..3 {
+            let (mut bad, mut good) = (Vec::new(), Vec::new());
+            scanner.scan(&event(raw, 0..1, 2..14), &mut bad);
+            scanner.scan(&event(raw, 0..1, 15..26), &mut good);
+            assert_eq!((bad.len(), good.len()), (1, 0));
+        }
+    }
+
+    #[test]
+    fn broken_rules_are_told_and_the_rest_works() {
+        let good = "title: t\nname: ok\nlogsource: {category: webserver}\ndetection: {s: {cs-uri|contains: xyzzy}, condition: s}\n";
+        let bad = "title: t\nname: bad\nlogsource: {category: webserver}\ndetection:\n  s:\n    cs-uri|contians: x\n  condition: s\n";
+        let texts = [RuleText { file: "bad.yml", text: bad }, RuleText { file: "ok.yml", text: good }];
+        let (set, errors) = RuleSet::load(&texts);
+        assert_eq!(set.rules().len(), 1);
+        let told = errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(told, ["bad.yml:6: unknown modifier `contians`; did you mean `contains`?"]);
+    }
+
+    /// Pieces of attacks, of encodings and of ordinary requests, in any order.
+    fn hostile_text() -> impl Strategy<Value = String> {
+        let pieces = [
+            "/",
+            "..",
+            "%2e",
+            "%252e",
+            "\\x5c",
+            "\\\"",
+            "etc/passwd",
+            "etc//passwd",
+            "%00",
+            "%c0%ae",
+            "?q=",
+            "&a=",
+            "+",
+            "%2b",
+            "union select 1",
+            "<script>alert(1)",
+            "${jndi:ldap",
+            "%24%7bjndi",
+            "' or '1'='1",
+            "sleep(5)",
+            ".env",
+            ".git/config",
+            "php://input",
+            "; cat ",
+            "wp-login.php",
+            "sqlmap/1.7",
+            "nikto",
+            "%u002e",
+            "é",
+            "%ff",
+            "index.html",
+            "//",
+            "/./",
+        ];
+        prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..12).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn the_prefilter_never_hides_a_hit(target in hostile_text(), agent in hostile_text()) {
+            let raw = format!("{target} {agent}");
+            let event = event(raw.as_bytes(), 0..target.len(), target.len() + 1..raw.len());
+            let mut scanner = scanner();
+            let (mut with, mut without) = (Vec::new(), Vec::new());
+            scanner.scan(&event, &mut with);
+            scanner.scan_all(&event, &mut without);
+            prop_assert_eq!(with, without);
+        }
+
+        #[test]
+        fn any_bytes_are_taken_and_spans_stay_inside(raw in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..300) {
+            let cut = cut.min(raw.len());
+            let mut hits = Vec::new();
+            scanner().scan(&event(&raw, 0..cut, cut..raw.len()), &mut hits);
+            for hit in hits {
+                prop_assert!(hit.span.0 <= hit.span.1 && hit.span.1 as usize <= raw.len());
+            }
+        }
+    }
+}

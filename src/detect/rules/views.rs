@@ -1,0 +1,193 @@
+//! The views of an event's fields: as sent, decoded once, decoded twice. Built on demand, at most once an event.
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::rules::decode::{Mapped, normal_path, percent, unescape};
+use crate::detect::rules::field::{Field, Ladder};
+use crate::model::event::{Event, What};
+
+/// Bytes of a field that are looked at in each view.
+pub(super) const MAX_TEXT: usize = 8192;
+
+/// Which form of a field a match stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum View {
+    /// As sent, the log's escapes undone.
+    Raw,
+    /// Decoded once: percent, `%uXXXX`, overlong UTF-8, `+`, NUL; paths in normal form.
+    Once,
+    /// Decoded once more.
+    Twice,
+}
+
+/// The distinct views of one field.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Views<'a>([Option<&'a [u8]>; 3]);
+
+impl<'a> Views<'a> {
+    pub fn iter(self) -> impl Iterator<Item = (View, &'a [u8])> {
+        [View::Raw, View::Once, View::Twice].into_iter().zip(self.0).filter_map(|(view, text)| Some((view, text?)))
+    }
+}
+
+/// The views of the current event; buffers are kept from event to event.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    slots: [Slot; Field::COUNT],
+    /// One bit a field: built for the current event.
+    built: u32,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    raw: Buffer,
+    once: Buffer,
+    twice: Buffer,
+}
+
+#[derive(Debug, Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    used: bool,
+}
+
+impl Buffer {
+    fn fill(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.bytes.clear();
+        write(&mut self.bytes);
+        self.used = true;
+    }
+
+    fn get(&self) -> Option<&[u8]> {
+        self.used.then_some(self.bytes.as_slice())
+    }
+}
+
+impl Scratch {
+    /// Call before each event.
+    pub fn reset(&mut self) {
+        self.built = 0;
+    }
+
+    /// The views of `field`; empty where the event does not have it.
+    pub fn views<'s>(&'s mut self, field: Field, event: &Event<'s>) -> Views<'s> {
+        let Some(slot) = self.slots.get_mut(field as usize) else { return Views::default() };
+        if self.built & (1 << field as u32) == 0 {
+            self.built |= 1 << field as u32;
+            slot.build(field, event);
+        }
+        let raw = slot.raw.get().or_else(|| text_of(field, event));
+        Views([raw, slot.once.get(), slot.twice.get()])
+    }
+}
+
+impl Slot {
+    fn build(&mut self, field: Field, event: &Event<'_>) {
+        let Self { raw, once, twice } = self;
+        (raw.used, once.used, twice.used) = (false, false, false);
+        let Some(text) = text_of(field, event) else {
+            let mut printed = false;
+            raw.fill(|to| printed = field.print(event, to));
+            raw.used = printed;
+            return;
+        };
+        let ladder = field.ladder();
+        if ladder == Ladder::Plain {
+            return;
+        }
+        if is_escaped(event) && memchr::memchr(b'\\', text).is_some() {
+            raw.fill(|to| unescape(text, to));
+        }
+        let text = raw.get().unwrap_or(text);
+        if !can_differ(ladder, text) {
+            return;
+        }
+        once.fill(|to| step(ladder, text, to));
+        once.used = once.bytes != text;
+        if !once.used || memchr::memchr2(b'%', b'+', &once.bytes).is_none() {
+            return;
+        }
+        twice.fill(|to| step(ladder, &once.bytes, to));
+        twice.used = twice.bytes != once.bytes;
+    }
+}
+
+/// False where one look tells that decoding changes nothing: most lines.
+fn can_differ(ladder: Ladder, text: &[u8]) -> bool {
+    let encoded = match ladder {
+        Ladder::Uri => memchr::memchr2(b'%', b'+', text).is_some(),
+        _ => memchr::memchr(b'%', text).is_some(),
+    };
+    encoded || !text.is_ascii() || memchr::memchr(0, text).is_some() || ladder == Ladder::Path && is_odd_path(text)
+}
+
+/// True where a path is not in normal form.
+pub(super) fn is_odd_path(path: &[u8]) -> bool {
+    let next = |at: usize| matches!(path.get(at + 1), Some(b'/' | b'\\' | b'.'));
+    memchr::memchr2_iter(b'/', b'\\', path).any(|at| path.get(at) == Some(&b'\\') || next(at))
+}
+
+/// One decoding of a whole field.
+fn step(ladder: Ladder, text: &[u8], to: &mut Vec<u8>) {
+    percent(text, ladder == Ladder::Uri, to);
+    if ladder == Ladder::Path && is_odd_path(to) {
+        let mut normal = Vec::with_capacity(to.len());
+        normal_path(to, &mut normal);
+        *to = normal;
+    }
+}
+
+pub(super) fn text_of<'a>(field: Field, event: &Event<'a>) -> Option<&'a [u8]> {
+    field.text(event).map(|text| text.get(..MAX_TEXT).unwrap_or(text))
+}
+
+pub(super) fn is_escaped(event: &Event<'_>) -> bool {
+    matches!(&event.what, What::Request(request) if request.escaped)
+}
+
+/// Where bytes `from..to` of a view stand in the event's line, as exactly as the decodings allow.
+pub(super) fn locate(event: &Event<'_>, field: Field, view: View, from: usize, to: usize) -> (u32, u32) {
+    let whole = (0, offset(event.raw.len()));
+    let Some(text) = text_of(field, event) else { return whole };
+    let Some(start) = place(text, event.raw) else { return whole };
+    let ladder = field.ladder();
+    let mut layers = Vec::new();
+    let mut bytes = text.to_vec();
+    let mut push = |bytes: &mut Vec<u8>, decode: &dyn Fn(&[u8], &mut Mapped)| {
+        let mut out = Mapped::default();
+        decode(bytes, &mut out);
+        let before = std::mem::replace(bytes, out.bytes).len();
+        layers.push((out.at, before));
+    };
+    if ladder != Ladder::Plain && is_escaped(event) {
+        push(&mut bytes, &|text, out| unescape(text, out));
+    }
+    let rounds = match view {
+        View::Raw => 0,
+        View::Once => 1,
+        View::Twice => 2,
+    };
+    for _ in 0..rounds {
+        push(&mut bytes, &|text, out| percent(text, ladder == Ladder::Uri, out));
+        if ladder == Ladder::Path {
+            push(&mut bytes, &|text, out| normal_path(text, out));
+        }
+    }
+    let (mut from, mut to) = (from, to);
+    for (at, before) in layers.iter().rev() {
+        from = at.get(from).copied().unwrap_or(*before);
+        to = at.get(to).copied().unwrap_or(*before);
+    }
+    (offset(start + from), offset(start + to.max(from).min(text.len())))
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Where `part` stands in `whole`: by address where it is a slice of it, else by its bytes.
+fn place(part: &[u8], whole: &[u8]) -> Option<usize> {
+    let at = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+    if at.saturating_add(part.len()) <= whole.len() { Some(at) } else { memchr::memmem::find(whole, part) }
+}

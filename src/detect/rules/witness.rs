@@ -1,0 +1,140 @@
+//! How rare a literal is in ordinary requests, and which literals of a rule witness it: without one, no match.
+
+use crate::detect::rules::expr::{Expr, Test};
+use crate::detect::rules::field::Field;
+use crate::detect::rules::matcher::Matcher;
+
+/// A literal that stands in a field whenever the rule matches by it; lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Witness {
+    pub field: Field,
+    pub text: Vec<u8>,
+}
+
+/// The cheapest set of witnesses of a rule; None where it can match without any.
+pub(super) fn of(expr: &Expr) -> Option<Vec<Witness>> {
+    match expr {
+        Expr::Test(test) => of_test(test),
+        Expr::Shared(expr) => of(expr),
+        Expr::Not(_) => None,
+        Expr::All(parts) => parts.iter().filter_map(of).min_by(|a, b| price(a).total_cmp(&price(b))),
+        Expr::Any(parts) => parts.iter().map(of).collect::<Option<Vec<_>>>().map(|sets| sets.concat()),
+    }
+}
+
+fn of_test(test: &Test) -> Option<Vec<Witness>> {
+    match test {
+        Test::Never => Some(Vec::new()),
+        Test::Text { field, values } if can_witness(*field) => {
+            let mut all = Vec::new();
+            for value in values {
+                let texts = match value {
+                    Matcher::Text { text, .. } => vec![text.to_ascii_lowercase()],
+                    Matcher::Regex { required, .. } => required.clone()?,
+                };
+                if texts.iter().any(Vec::is_empty) {
+                    return None;
+                }
+                all.extend(texts.into_iter().map(|text| Witness { field: *field, text }));
+            }
+            Some(all)
+        }
+        _ => None,
+    }
+}
+
+/// Numbers and names of services are not searched for literals.
+fn can_witness(field: Field) -> bool {
+    !matches!(field, Field::Status | Field::Bytes | Field::Client | Field::Level | Field::Service)
+}
+
+fn price(set: &[Witness]) -> f64 {
+    set.iter().map(|witness| cost(&witness.text)).sum()
+}
+
+/// Words every site is full of; what is part of one is common, however rare its letters.
+const COMMON: &[&str] = &[
+    "https://www.",
+    "http://",
+    ".html",
+    ".php?id=",
+    "index.php",
+    "/wp-content/plugins/",
+    "/wp-content/themes/",
+    "/wp-includes/js/jquery.min.js",
+    "/wp-json/",
+    "/wp-admin/admin-ajax.php",
+    "/assets/css/style.css",
+    "/static/images/",
+    "/api/v1/",
+    "/login",
+    "/admin",
+    "/user",
+    "search?q=",
+    "favicon.ico",
+    "robots.txt",
+    "mozilla/5.0 (windows nt 10.0; win64; x64)",
+    "applewebkit/537.36 (khtml, like gecko) chrome/",
+    "safari/537.36",
+    "firefox/",
+    "gecko/20100101",
+    "(macintosh; intel mac os x 10_15_7)",
+    "(x11; linux x86_64",
+    "(compatible; googlebot/2.1; +http://www.google.com/bot.html)",
+    "get",
+    "post",
+    "head",
+    "http/1.1",
+    "http/2.0",
+    "http/1.0",
+    "download",
+    "upload",
+    "select",
+    "order",
+    "script",
+    "and",
+    "or",
+];
+
+/// The chance that an ordinary line has `text` in a field, roughly.
+pub(super) fn cost(text: &[u8]) -> f64 {
+    let text = text.to_ascii_lowercase();
+    if COMMON.iter().any(|word| memchr::memmem::find(word.as_bytes(), &text).is_some()) {
+        return 0.2;
+    }
+    let product: f64 = text.iter().map(|byte| frequency(*byte)).product();
+    // Letters follow one another in words: less rare together than apart.
+    let words = text.iter().filter(|byte| byte.is_ascii_lowercase()).count() as f64;
+    (80.0 * product * 2.2_f64.powf((words - 1.0).max(0.0))).min(1.0)
+}
+
+/// The share of a byte in the letters of ordinary requests.
+fn frequency(byte: u8) -> f64 {
+    match byte {
+        b'e' | b'a' | b't' | b'i' | b'o' | b's' | b'n' | b'r' => 0.05,
+        b'c' | b'd' | b'l' | b'm' | b'p' | b'u' => 0.03,
+        b'/' => 0.06,
+        b'.' | b'-' | b'=' | b'0'..=b'9' => 0.02,
+        b'a'..=b'z' | b'_' | b'&' | b'%' | b'?' | b' ' => 0.012,
+        b':' | b',' | b'+' | b';' => 0.003,
+        b'(' | b')' | b'@' | b'~' | b'[' | b']' => 0.000_8,
+        b'\'' | b'"' | b'{' | b'}' | b'|' | b'!' | b'*' | b'#' | b'\\' => 0.000_5,
+        b'<' | b'>' | b'$' | b'`' | b'^' => 0.000_1,
+        0x80.. => 0.001,
+        _ => 0.000_01,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_words_cost_more_than_rare_ones() {
+        for (rare, common) in
+            [("${jndi:", ".php"), ("/etc/passwd", "/wp-json/"), ("union", "a"), ("<script", "script"), ("../", "/")]
+        {
+            assert!(cost(rare.as_bytes()) < cost(common.as_bytes()), "{rare} {common}");
+        }
+    }
+}

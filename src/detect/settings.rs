@@ -1,0 +1,218 @@
+//! Every threshold of detection, with its default and what it means.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// A leaky bucket: it overflows with the next drop after `capacity`, and loses one drop every `leak` seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    pub capacity: f32,
+    pub leak: u32,
+}
+
+impl Bucket {
+    const fn new(capacity: f32, leak: u32) -> Self {
+        Self { capacity, leak }
+    }
+
+    /// Seconds that a full bucket needs to run dry: as far as it looks back.
+    pub fn window(self) -> u64 {
+        (f64::from(self.capacity.max(0.0)) * f64::from(self.leak)) as u64
+    }
+}
+
+/// The thresholds; what a file leaves out keeps its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Clients remembered at most; beyond, the least worth keeping are forgotten. 112 bytes each.
+    pub max_clients: usize,
+    /// Prefixes (/24, /64) remembered at most. 48 bytes each.
+    pub max_prefixes: usize,
+    /// Sites, user names and login paths remembered at most, each.
+    pub max_sites: usize,
+    pub max_users: usize,
+    pub max_targets: usize,
+    /// Paths remembered as answered 2xx, over all sites. 4 bytes each.
+    pub known_paths: usize,
+    /// Bytes of raw lines kept as evidence, at most.
+    pub evidence_bytes: usize,
+
+    /// Distinct missing paths of a client: fast, and slow.
+    pub probing: Bucket,
+    pub probing_slow: Bucket,
+    /// Distinct missing paths of a client in a day.
+    pub probing_day: u8,
+    /// A missing path that a page of the same site referred to counts this much.
+    pub referred_weight: f32,
+    /// A missing path of a client whose answers are overwhelmingly good counts this much.
+    pub trusted_weight: f32,
+    /// The slow and the daily count speak only while good answers are fewer than this many times the missing paths.
+    pub good_to_missing: u32,
+
+    /// Refused requests for secrets, web shells and what scanners ask for.
+    pub sensitive: Bucket,
+
+    /// Failed logins of a client: fast, and slow.
+    pub failures: Bucket,
+    pub failures_slow: Bucket,
+    /// Failed logins of a client in a day, while successes are fewer than a third of them.
+    pub failures_day: u16,
+    /// Failed logins of a client in a day, whatever succeeded.
+    pub failures_day_flat: u16,
+    /// A success takes this many failures back.
+    pub success_credit: f32,
+    /// A 401 that names no user, outside login paths, counts this much: a session that ran out is no attack.
+    pub nameless_weight: f32,
+    /// A POST to xmlrpc.php counts this much: some of them are wanted.
+    pub xmlrpc_weight: f32,
+    /// Failed logins with one user name, and the clients they must come from.
+    pub user_failures: Bucket,
+    pub user_clients: u32,
+    /// Failed logins from a /24 or /64, and the clients they must come from.
+    pub prefix_failures: Bucket,
+    pub prefix_clients: u32,
+
+    /// Credential stuffing: seconds of a bin, strangers that must fail in it, and how many times the usual.
+    pub stuffing_bin: u32,
+    pub stuffing_strangers: f32,
+    pub stuffing_factor: f32,
+
+    /// Content score of a client: alert at, points of one line at most, half-life in seconds.
+    pub score: f32,
+    pub score_line: f32,
+    pub score_half_life: u32,
+    /// Points of a hit are its rule's score, times this where the rule is of medium or of low confidence.
+    pub score_medium_confidence: f32,
+    pub score_low_confidence: f32,
+
+    /// Volume: pages a second held for ten seconds, and standard deviations above the site's usual client.
+    pub volume_rate: f32,
+    pub volume_spreads: f32,
+    /// A client of many people (user agents, logins) may do this many times as much, at most.
+    pub volume_people: f32,
+
+    /// Seconds in which a success after an attack is told as an incident.
+    pub success_window: u32,
+
+    /// User agents that say they are a crawler, and where that crawler really comes from. Wide on purpose.
+    pub crawlers: Vec<Crawler>,
+}
+
+/// A crawler's word for itself, and its networks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crawler {
+    /// As in the user agent, in any case.
+    pub token: String,
+    pub nets: Vec<IpNet>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_clients: 1_000_000,
+            max_prefixes: 262_144,
+            max_sites: 1024,
+            max_users: 4096,
+            max_targets: 1024,
+            known_paths: 262_144,
+            evidence_bytes: 16 << 20,
+            probing: Bucket::new(10.0, 10),
+            probing_slow: Bucket::new(20.0, 600),
+            probing_day: 20,
+            referred_weight: 0.1,
+            trusted_weight: 0.5,
+            good_to_missing: 3,
+            sensitive: Bucket::new(4.0, 5),
+            failures: Bucket::new(5.0, 10),
+            failures_slow: Bucket::new(10.0, 60),
+            failures_day: 30,
+            failures_day_flat: 300,
+            success_credit: 2.0,
+            nameless_weight: 0.1,
+            xmlrpc_weight: 0.5,
+            user_failures: Bucket::new(10.0, 60),
+            user_clients: 3,
+            prefix_failures: Bucket::new(20.0, 30),
+            prefix_clients: 4,
+            stuffing_bin: 600,
+            stuffing_strangers: 20.0,
+            stuffing_factor: 4.0,
+            score: 10.0,
+            score_line: 8.0,
+            score_half_life: 300,
+            score_medium_confidence: 0.75,
+            score_low_confidence: 0.5,
+            volume_rate: 20.0,
+            volume_spreads: 8.0,
+            volume_people: 8.0,
+            success_window: 3600,
+            crawlers: crawlers(),
+        }
+    }
+}
+
+/// The networks that the operators' address ranges lie in (their published crawler lists and registry entries).
+fn crawlers() -> Vec<Crawler> {
+    let known: [(&str, &[&str]); 2] = [
+        (
+            "googlebot",
+            &[
+                "66.249.64.0/19",
+                "64.233.160.0/19",
+                "72.14.192.0/18",
+                "74.125.0.0/16",
+                "192.178.0.0/15",
+                "34.0.0.0/9",
+                "35.184.0.0/13",
+                "2001:4860::/32",
+            ],
+        ),
+        (
+            "bingbot",
+            &[
+                "13.64.0.0/11",
+                "20.0.0.0/8",
+                "40.74.0.0/15",
+                "40.76.0.0/14",
+                "51.105.0.0/16",
+                "52.128.0.0/10",
+                "65.52.0.0/14",
+                "157.54.0.0/15",
+                "157.56.0.0/14",
+                "191.232.0.0/13",
+                "199.30.16.0/20",
+                "207.46.0.0/16",
+                "2620:1ec::/36",
+            ],
+        ),
+    ];
+    known
+        .into_iter()
+        .map(|(token, nets)| Crawler {
+            token: token.to_owned(),
+            nets: nets.iter().filter_map(|net| net.parse().ok()).collect(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_may_name_one_threshold_and_no_unknown_one() {
+        let some: Settings = toml::from_str("volume_rate = 50.0\nprobing = { capacity = 5.0, leak = 20 }").unwrap();
+        assert_eq!((some.volume_rate, some.probing.window()), (50.0, 100));
+        assert_eq!(some.max_clients, Settings::default().max_clients);
+        assert!(toml::from_str::<Settings>("volum_rate = 1.0").unwrap_err().to_string().contains("volum_rate"));
+    }
+
+    #[test]
+    fn every_crawler_net_is_understood() {
+        let nets: Vec<usize> = Settings::default().crawlers.iter().map(|each| each.nets.len()).collect();
+        assert_eq!(nets, [8, 13]);
+    }
+}

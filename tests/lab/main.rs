@@ -1,0 +1,8 @@
+//! The lab: real servers, real attackers, the real guard, in private networks that vanish with the test.
+//! Needs root and the packages that `make test` installs.
+#![allow(clippy::disallowed_methods, reason = "the lab sets up and tears down its own machine")]
+
+mod banned;
+mod proxied;
+mod stage;
+mod survives;

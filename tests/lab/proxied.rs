@@ -1,0 +1,57 @@
+//! Behind a trusted proxy the right client is limited; the proxy and its other clients are not.
+
+use peelhouse::demo::visitors::WORDLIST;
+
+use crate::stage::{Kind, STATE, Stage, on, until};
+
+const PROXY: &str = "198.51.100.1";
+const ATTACKER: &str = "203.0.113.50";
+const NEIGHBOUR: &str = "203.0.113.51";
+
+#[test]
+fn nginx_stops_the_client_behind_its_proxy() {
+    let site =
+        "set_real_ip_from 198.51.100.1; real_ip_header X-Forwarded-For; include /etc/nginx/peelhouse-deny-site.conf;";
+    on(Kind::Nginx, "", site, attacker_behind_proxy);
+}
+
+#[test]
+fn apache_stops_the_client_behind_its_proxy() {
+    let site = "RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy 198.51.100.1\n";
+    on(Kind::Apache, "", site, attacker_behind_proxy);
+}
+
+#[test]
+fn a_forged_header_from_a_stranger_bans_the_stranger() {
+    let site = "set_real_ip_from 198.51.100.1; real_ip_header X-Forwarded-For;";
+    on(Kind::Nginx, "", site, |stage| {
+        stage.start_guard();
+        let mut stranger = stage.visitor("203.0.113.60", "curl/8.0");
+        stranger.extra = format!("X-Forwarded-For: {NEIGHBOUR}\r\n");
+        stage.as_visitor(&stranger, |stranger| stranger.get_all(WORDLIST));
+        stage.guard().wait_for_decision("203.0.113.60", "ban");
+        assert!(stage.ask(&["why", NEIGHBOUR]).is_empty(), "nothing may be held against the forged address");
+    });
+}
+
+fn attacker_behind_proxy(stage: &mut Stage) {
+    stage.start_guard();
+    let through = |stage: &Stage, client: &str| {
+        let mut visitor = stage.visitor(PROXY, "Mozilla/5.0 (X11; Linux x86_64) Firefox/132.0");
+        visitor.extra = format!("X-Forwarded-For: {client}\r\n");
+        visitor
+    };
+    let attacker = through(stage, ATTACKER);
+    let neighbour = through(stage, NEIGHBOUR);
+    stage.as_visitor(&attacker, |attacker| attacker.get_all(WORDLIST));
+    let decision = stage.guard().wait_for("a decision on the client behind the proxy", |said| {
+        said["event"] == "decision" && said["subject"]["client"] == ATTACKER && said["action"] != "tell"
+    });
+    assert_eq!(decision["point"], "web-server", "{decision}");
+    until("the server refuses the client", || {
+        stage.as_visitor(&attacker, |attacker| attacker.get("/").unwrap()) != 200
+    });
+    assert_eq!(stage.as_visitor(&neighbour, |neighbour| neighbour.get("/").unwrap()), 200);
+    assert!(stage.ask(&["why", PROXY]).is_empty(), "nothing may be held against the proxy");
+    assert!(std::path::Path::new(STATE).exists());
+}

@@ -1,0 +1,96 @@
+//! Killed, flushed, rotated away: no line lost or counted twice, and bans never lapse.
+
+use std::process::Command;
+
+use peelhouse::demo::visitors::WORDLIST;
+
+use crate::stage::{Kind, Stage, on, until};
+
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0";
+
+#[test]
+fn a_flushed_table_comes_back_by_itself() {
+    on(Kind::Nginx, "", "", |stage| {
+        let attacker = stage.visitor("203.0.113.7", BROWSER);
+        ban(stage, "203.0.113.7");
+        stage.nft(&["flush", "ruleset"]);
+        until("the ban is back", || !stage.answers(&attacker));
+        assert!(stage.in_force("203.0.113.7", "ban"));
+    });
+}
+
+#[test]
+fn a_killed_reader_is_replaced_and_forgets_nothing() {
+    on(Kind::Nginx, "", "", |stage| {
+        stage.start_guard();
+        probe(stage, "203.0.113.7", 0..6);
+        let reader = stage.guard().reader.to_string();
+        assert!(Command::new("kill").args(["-9", &reader]).status().unwrap().success());
+        probe(stage, "203.0.113.7", 6..8);
+        stage.guard().wait_for_reader();
+        probe(stage, "203.0.113.7", 8..16);
+        stage.guard().wait_for_decision("203.0.113.7", "ban");
+        assert_each_line_once(stage, "203.0.113.7");
+    });
+}
+
+#[test]
+fn a_killed_keeper_leaves_its_bans_and_takes_them_up_again() {
+    on(Kind::Nginx, "", "", |stage| {
+        let attacker = stage.visitor("203.0.113.7", BROWSER);
+        ban(stage, "203.0.113.7");
+        stage.kill_keeper();
+        assert!(!stage.answers(&attacker), "the kernel holds the ban without us");
+        stage.start_guard();
+        assert!(!stage.answers(&attacker), "there is no gap");
+        assert!(stage.in_force("203.0.113.7", "ban"));
+    });
+}
+
+#[test]
+fn nginx_log_rotated_and_compressed_while_down_is_read_once() {
+    on(Kind::Nginx, "", "", rotated_while_down);
+}
+
+#[test]
+fn apache_log_rotated_and_compressed_while_down_is_read_once() {
+    on(Kind::Apache, "", "", rotated_while_down);
+}
+
+fn rotated_while_down(stage: &mut Stage) {
+    stage.start_guard();
+    probe(stage, "203.0.113.7", 0..4);
+    stage.kill_keeper();
+    probe(stage, "203.0.113.7", 4..7);
+    stage.rotate_and_compress();
+    probe(stage, "203.0.113.7", 7..9);
+    stage.start_guard();
+    probe(stage, "203.0.113.7", 9..16);
+    stage.guard().wait_for_decision("203.0.113.7", "ban");
+    assert_each_line_once(stage, "203.0.113.7");
+}
+
+fn ban(stage: &mut Stage, from: &str) {
+    stage.start_guard();
+    probe(stage, from, 0..24);
+    stage.guard().wait_for_decision(from, "ban");
+    assert!(!stage.answers(&stage.visitor(from, BROWSER)));
+}
+
+fn probe(stage: &Stage, from: &str, words: std::ops::Range<usize>) {
+    let visitor = stage.visitor(from, BROWSER);
+    stage.as_visitor(&visitor, move |visitor| visitor.get_all(WORDLIST[words].iter().copied()));
+}
+
+/// The evidence is the attack's lines, each once, in order: none was lost in a gap, none counted twice.
+fn assert_each_line_once(stage: &Stage, from: &str) {
+    let told = stage.ask(&["why", from]);
+    let evidence = told[0]["alerts"][0]["evidence"].as_array().unwrap().clone();
+    let asked: Vec<String> = evidence
+        .iter()
+        .map(|line| line["text"].as_str().unwrap().split('"').nth(1).unwrap().split(' ').nth(1).unwrap().to_owned())
+        .collect();
+    let last = WORDLIST.iter().position(|word| Some(*word) == asked.last().map(String::as_str)).unwrap();
+    let expected = &WORDLIST[last + 1 - asked.len()..=last];
+    assert_eq!(asked, expected);
+}
