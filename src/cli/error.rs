@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::cli::exit::Exit;
+use crate::demo::DemoError;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
 use crate::store::StoreError;
@@ -12,6 +13,8 @@ use crate::store::StoreError;
 pub enum CliError {
     #[error("there is no measure or rule {id}{}", suggestion(.near.as_deref()))]
     UnknownId { id: String, near: Option<String> },
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     #[error(transparent)]
     Guard(#[from] GuardError),
     #[error(transparent)]
@@ -25,7 +28,7 @@ impl CliError {
         match self {
             Self::UnknownId { .. } => Exit::Usage,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
-            Self::Guard(_) => Exit::Refused,
+            Self::Demo(_) | Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
             Self::Store(_) | Self::Write(_) => Exit::CouldNotRead,
         }

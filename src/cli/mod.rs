@@ -3,6 +3,7 @@
 mod bans;
 mod board;
 mod completions;
+mod demo;
 mod error;
 mod exit;
 mod explain;
@@ -70,6 +71,8 @@ enum Verb {
     Why(why::Args),
     /// Everybody who is banned or limited
     Bans(bans::Args),
+    /// The loop, shown on a real nginx in a private network: bans land live, nothing is left behind
+    Demo(demo::Args),
     /// Shell completions, to standard output
     Completions(completions::Args),
     /// The manual page, to standard output
@@ -106,6 +109,7 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Explain(args) => explain::run(args, out),
         Verb::Why(args) => why::run(args, global, out),
         Verb::Bans(args) => bans::run(args, global, out),
+        Verb::Demo(args) => demo::run(args, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),
         Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),
