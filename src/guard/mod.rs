@@ -1,5 +1,6 @@
 //! The service: a confined reader that meets what attackers wrote, and a keeper that alone enforces and journals.
 
+mod assembly;
 mod calls;
 pub mod check;
 pub mod config;
@@ -9,6 +10,8 @@ pub mod error;
 pub mod lock;
 pub mod message;
 pub mod orders;
+pub mod said;
+mod signals;
 pub mod state;
 pub mod supervise;
 pub mod throttle;
