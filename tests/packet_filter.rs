@@ -1,5 +1,6 @@
 //! The packet filter against the kernel: every claim by real TCP connections in a private network namespace.
 #![allow(clippy::disallowed_methods, reason = "a test looks at the machine itself")]
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod netns;
 
@@ -65,12 +66,16 @@ fn a_64_and_a_prefix_are_dropped_whole_and_no_further() {
     inside("a_64_and_a_prefix_are_dropped_whole_and_no_further", || {
         let (four, six) = stage();
         let mut filter = filter();
-        filter.add(&[Element::drop(net("2001:db8:0:1::/64"), long()), Element::drop(net("203.0.113.0/29"), long())]).unwrap();
+        filter
+            .add(&[Element::drop(net("2001:db8:0:1::/64"), long()), Element::drop(net("203.0.113.0/29"), long())])
+            .unwrap();
         assert!(!connects(ip(CLIENT6), six) && !connects(ip(SAME64), six));
         assert!(connects(ip(OTHER64), six));
         assert!(!connects(ip(CLIENT4), four));
         assert!(connects(ip(OTHER4), four), "203.0.113.8 is the first behind the /29");
-        filter.add(&[Element::drop(net("203.0.113.0/24"), long()), Element::drop(net("2001:db8::/48"), long())]).unwrap();
+        filter
+            .add(&[Element::drop(net("203.0.113.0/24"), long()), Element::drop(net("2001:db8::/48"), long())])
+            .unwrap();
         assert!(!connects(ip(OTHER4), four) && !connects(ip(OTHER64), six));
         filter.remove(&[Element::drop(net("203.0.113.0/24"), None)]).unwrap();
         assert!(connects(ip(OTHER4), four));
@@ -86,7 +91,8 @@ fn an_established_connection_is_cut_too() {
         let mut filter = filter();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let to = listener.local_addr().unwrap();
-        let client = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
+        let client =
+            rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
         rustix::net::bind(&client, &SocketAddr::new(ip(CLIENT4), 0)).unwrap();
         rustix::net::connect(&client, &to).unwrap();
         let mut client = std::net::TcpStream::from(client);
@@ -200,13 +206,22 @@ fn a_restart_keeps_what_stands_and_leaves_no_gap() {
     inside("a_restart_keeps_what_stands_and_leaves_no_gap", || {
         let (four, _) = stage();
         let mut first = filter();
-        first.add(&[Element::drop(ip(CLIENT4), long())]).unwrap();
+        let prefixes = ["198.51.100.0/24", "198.51.101.0/24", "240.0.0.0/5", "2001:db8:100::/56", "8000::/1"];
+        first.add(&prefixes.map(|prefix| Element::drop(net(prefix), long()))).unwrap();
+        first.add(&[Element::drop(ip(CLIENT4), long()), Element::drop(net("2001:db8:5::/64"), None)]).unwrap();
         drop(first);
         assert!(!connects(ip(CLIENT4), four));
         let mut second = PacketFilter::open(Settings::default()).unwrap();
         assert_eq!(second.ensure().unwrap(), Ensured::Mended { emptied: false });
         assert!(!connects(ip(CLIENT4), four));
-        assert_eq!(second.list(Effect::Drop).unwrap().len(), 1);
+        let mut listed: Vec<IpNet> = second.list(Effect::Drop).unwrap().into_iter().map(|held| held.net).collect();
+        listed.sort_unstable();
+        let mut stood = prefixes.map(net).to_vec();
+        stood.extend([net("203.0.113.7/32"), net("2001:db8:5::/64")]);
+        stood.sort_unstable();
+        assert_eq!(listed, stood);
+        second.remove(&[Element::drop(net("240.0.0.0/5"), None)]).unwrap();
+        assert_eq!(second.list(Effect::Drop).unwrap().len(), 2, "prefixes not added again are gone");
         second.delete_table().unwrap();
         assert!(connects(ip(CLIENT4), four));
     });

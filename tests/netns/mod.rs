@@ -1,4 +1,6 @@
 //! A private network namespace for a test: the test runs itself again inside one.
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -19,10 +21,19 @@ pub fn inside(name: &str, body: fn()) {
         return;
     }
     let itself = std::env::current_exe().unwrap();
-    let output =
-        Command::new("unshare").arg("-n").arg(itself).args(["--exact", name, "--nocapture"]).env(INSIDE, name).output().unwrap();
+    let output = Command::new("unshare")
+        .arg("-n")
+        .arg(itself)
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, name)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("1 passed"), "{name} inside its namespace:\n{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        said.contains("1 passed"),
+        "{name} inside its namespace:\n{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A command line without quoting, which must succeed; its output.

@@ -50,7 +50,9 @@ impl Element {
 
 fn widened(net: IpNet) -> IpNet {
     match net {
-        IpNet::V6(six) if six.prefix_len() > 64 => Ipv6Net::new(six.addr(), 64).map_or(net, |wide| IpNet::V6(wide.trunc())),
+        IpNet::V6(six) if six.prefix_len() > 64 => {
+            Ipv6Net::new(six.addr(), 64).map_or(net, |wide| IpNet::V6(wide.trunc()))
+        }
         _ => net,
     }
 }
@@ -114,10 +116,20 @@ impl Set {
         matches!(self, Self::Drop4 | Self::DropPrefix4 | Self::Limit4 | Self::LimitPrefix4 | Self::Allow4)
     }
 
+    /// Bits of an address in it.
+    pub(super) const fn bits(self) -> u8 {
+        if self.is_v4() { 32 } else { 128 }
+    }
+
     pub(super) const fn holds_intervals(self) -> bool {
         matches!(
             self,
-            Self::DropPrefix4 | Self::DropPrefix6 | Self::LimitPrefix4 | Self::LimitPrefix6 | Self::Allow4 | Self::Allow6
+            Self::DropPrefix4
+                | Self::DropPrefix6
+                | Self::LimitPrefix4
+                | Self::LimitPrefix6
+                | Self::Allow4
+                | Self::Allow6
         )
     }
 

@@ -61,7 +61,10 @@ fn spec(set: Set) -> &'static str {
 
 fn chains(script: &mut String, settings: &Settings) {
     let table = &settings.table;
-    line(script, &format!("add chain inet {table} {CHAIN} {{ type filter hook prerouting priority -300; policy accept; }}"));
+    line(
+        script,
+        &format!("add chain inet {table} {CHAIN} {{ type filter hook prerouting priority -300; policy accept; }}"),
+    );
     line(script, &format!("add chain inet {table} trickle4"));
     line(script, &format!("add chain inet {table} trickle6"));
     for chain in CHAINS {
@@ -106,8 +109,11 @@ fn trickle_rules(limit: &Trickle) -> Vec<(&'static str, String)> {
         limit.connections_per_second.max(1),
         limit.connections_burst.max(1)
     );
-    let packets =
-        format!("limit rate over {}/second burst {} packets", limit.packets_per_second.max(1), limit.packets_burst.max(1));
+    let packets = format!(
+        "limit rate over {}/second burst {} packets",
+        limit.packets_per_second.max(1),
+        limit.packets_burst.max(1)
+    );
     let six = format!("ip6 saddr & {MASK64}");
     vec![
         ("trickle4", format!("{opens} update @connections4 {{ ip saddr {connections} }} counter name limit4 drop")),

@@ -208,7 +208,9 @@ fn parsed(packet: &[u8]) -> io::Result<Option<NfTablesMessage>> {
     let message = NetlinkMessage::<NetfilterMessage>::deserialize(packet)
         .map_err(|cause| io::Error::new(io::ErrorKind::InvalidData, cause.to_string()))?;
     Ok(match message.payload {
-        NetlinkPayload::InnerMessage(NetfilterMessage { inner: NetfilterMessageInner::NfTables(inner), .. }) => Some(inner),
+        NetlinkPayload::InnerMessage(NetfilterMessage { inner: NetfilterMessageInner::NfTables(inner), .. }) => {
+            Some(inner)
+        }
         _ => None,
     })
 }
