@@ -1,19 +1,26 @@
 //! The keeper's hand: decides, enforces, then writes down. Enforcement comes first, for speed; should we die in between,
 //! the alert arises again from the last checkpoint under the same id.
 
+mod by_hand;
+
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::act::packet_filter::{FilterError, PacketFilter, Settings};
+use ipnet::IpNet;
+
+use crate::act::packet_filter::{Element, FilterError, PacketFilter, Ports};
 use crate::guard::config::Config;
 use crate::guard::error::GuardError;
+use crate::guard::message::Sighting;
 use crate::guard::said::Said;
 use crate::guard::state;
+use crate::host::Host;
 use crate::model::{Action, Alert, Decision, DecisionId, Millis, Point, Subject};
 use crate::respond::reconcile::Report;
-use crate::respond::{Ground, Mode, Reconciler, Respond, World, ground};
-use crate::store::{Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreError};
+use crate::respond::proof::{self, Look};
+use crate::respond::{Ground, Mode, Proof, Reconciler, Respond, World, ground};
+use crate::store::{self, Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreError};
 
 /// How long something may wait to be written down.
 const COMMIT_WITHIN: Duration = Duration::from_millis(50);
@@ -27,12 +34,13 @@ pub struct Hand {
     store: Store,
     respond: Respond,
     reconciler: Reconciler,
-    settings: Settings,
+    proof: Proof,
+    config: Config,
     /// Opened when there is something to enforce.
     filter: Option<PacketFilter>,
     batch: Batch,
     waiting_since: Option<Instant>,
-    pub sessions: Vec<IpAddr>,
+    sessions: Vec<IpAddr>,
     logins: Vec<(IpAddr, Millis)>,
     pub good_clients: u64,
 }
@@ -46,12 +54,13 @@ pub struct Watched {
 
 impl Hand {
     /// Takes up where an earlier keeper left off: its decisions stand in the store, its bans in the kernel.
-    pub fn open(dir: &Path, config: &Config, ground: Ground, now: Millis) -> Result<Self, GuardError> {
+    pub fn open(dir: &Path, config: Config, ground: Ground, now: Millis) -> Result<Self, GuardError> {
         let store = Store::open(state::store(dir))?;
         let mut hand = Self {
             respond: Respond::new(config.policy.clone(), ground),
             reconciler: Reconciler::default(),
-            settings: config.packet_filter.clone(),
+            proof: Proof::default(),
+            config,
             filter: None,
             batch: Batch::default(),
             waiting_since: None,
@@ -60,6 +69,7 @@ impl Hand {
             good_clients: 0,
             store,
         };
+        hand.take_allowed(now)?;
         hand.resume(now)?;
         Ok(hand)
     }
@@ -71,6 +81,7 @@ impl Hand {
             let by_hand = decision.rules.iter().any(|rule| rule == BY_HAND);
             if by_hand || !observing {
                 self.reconciler.want(&decision);
+                self.proof.watch(&decision, decision.at);
             }
         }
         let since = now - self.respond.policy().lock_out.after_login.duration();
@@ -97,13 +108,7 @@ impl Hand {
         if waiting || self.store.knows(alert.id)? {
             return Ok(());
         }
-        let world = World {
-            now,
-            admin_sessions: &self.sessions,
-            admin_logins: &self.logins,
-            good_clients: self.good_clients,
-            server_map: false,
-        };
+        let world = world(&self.sessions, &self.logins, self.good_clients, now);
         let decision = self.respond.decide(&alert, &world);
         if let Some(decision) = &decision {
             self.take(decision, now)?;
@@ -116,6 +121,7 @@ impl Hand {
 
     fn take(&mut self, decision: &Decision, now: Millis) -> Result<(), GuardError> {
         self.reconciler.want(decision);
+        self.proof.watch(decision, now);
         if decision.point != Point::PacketFilter {
             return Ok(());
         }
@@ -142,7 +148,7 @@ impl Hand {
         let filter = match &mut self.filter {
             Some(filter) => filter,
             none => {
-                let mut filter = PacketFilter::open(self.settings.clone())?;
+                let mut filter = PacketFilter::open(self.config.packet_filter.clone())?;
                 filter.ensure()?;
                 filter.allow(&ground::always_allowed(now, self.respond.ground(), self.respond.policy()))?;
                 none.insert(filter)
@@ -217,6 +223,49 @@ impl Hand {
 
     pub fn tidy(&mut self, now: Millis) {
         self.respond.tidy(now);
+        self.proof.tidy(now);
+    }
+
+    /// Administrators' sessions as they are now.
+    pub fn refresh_sessions(&mut self, host: &Host) -> Vec<String> {
+        let sessions = host.admin_sessions();
+        self.sessions = sessions.addresses.into_iter().collect();
+        sessions.problems
+    }
+
+    /// A banned client came again: written down, and told where the ban does not hold.
+    pub fn sighting(
+        &mut self,
+        seen: &Sighting,
+        clock: Instant,
+        say: &mut dyn FnMut(&Said<'_>),
+    ) -> Result<(), GuardError> {
+        let Sighting { client, via, site, began, last, evidence, .. } = seen;
+        let request = proof::Sighting { client: *client, via: *via, site, began: *began, at: *last };
+        let Some(subject) = self.proof.seen(&request) else { return Ok(()) };
+        let look = self.look(&subject);
+        let Some(ineffective) = self.proof.explain(&subject, look) else { return Ok(()) };
+        let Some(past) = self.store.decisions_of(&subject, 1)?.pop() else { return Ok(()) };
+        self.batch.sightings.push(store::Sighting {
+            decision: past.id,
+            at: *last,
+            place: evidence.file.clone(),
+            line: evidence.line,
+            text: evidence.text.clone(),
+        });
+        self.waiting_since.get_or_insert(clock);
+        say(&Said::Ineffective { decision: past.id, cause: ineffective.to_string() });
+        Ok(())
+    }
+
+    fn look(&mut self, subject: &Subject) -> Look {
+        let net = net(subject);
+        let held = self.filter.as_mut().zip(net).map(|(filter, net)| filter.get(&Element::drop(net, None)));
+        Look {
+            table_stands: !matches!(held, None | Some(Err(_))),
+            element_held: matches!(held, Some(Ok(Some(_)))),
+            port_excluded: self.config.packet_filter.ports != Ports::All,
+        }
     }
 }
 
@@ -228,6 +277,18 @@ fn watchable(decision: &Decision) -> Option<IpAddr> {
         Subject::Client(ip) if decision.action == Action::Ban && decision.point == Point::PacketFilter => Some(ip),
         _ => None,
     }
+}
+
+fn net(subject: &Subject) -> Option<IpNet> {
+    match subject {
+        Subject::Client(ip) => Some(IpNet::from(*ip)),
+        Subject::Prefix(net) => Some(*net),
+        _ => None,
+    }
+}
+
+fn world<'a>(sessions: &'a [IpAddr], logins: &'a [(IpAddr, Millis)], good_clients: u64, now: Millis) -> World<'a> {
+    World { now, admin_sessions: sessions, admin_logins: logins, good_clients, server_map: false }
 }
 
 fn subject_text(subject: &Subject) -> String {

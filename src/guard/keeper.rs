@@ -14,11 +14,13 @@ use crate::guard::said::Said;
 use crate::guard::signals::Told;
 use crate::guard::supervise::{Backoff, Heard, Reader, What};
 use crate::guard::wire;
-use crate::host::clock;
+use crate::host::{Host, clock};
 use crate::store::{Checkpoint, LoginSeen};
 
 /// Packet filter looked at, in case somebody changed it.
 const LOOK: Duration = Duration::from_secs(1);
+/// Administrators' sessions looked up.
+const SESSIONS: Duration = Duration::from_secs(10);
 /// Status told.
 const STATUS: Duration = Duration::from_secs(60);
 /// How long the reader may take for its last checkpoint.
@@ -57,6 +59,8 @@ pub struct Keeper<'a> {
     ending: Option<(Ended, Instant)>,
     restart_at: Option<Instant>,
     look_at: Instant,
+    sessions_at: Instant,
+    host: Host,
     status_at: Instant,
 }
 
@@ -81,6 +85,8 @@ impl<'a> Keeper<'a> {
             ending: None,
             restart_at: Some(now),
             look_at: now,
+            sessions_at: now,
+            host: Host::live(),
             status_at: now + STATUS,
         }
     }
@@ -134,7 +140,12 @@ impl<'a> Keeper<'a> {
 
     /// Every second: the table stands, leases run, administrators are known.
     fn look(&mut self) {
-        self.hand.refresh_sessions(clock::monotonic());
+        if self.sessions_at <= clock::monotonic() {
+            self.sessions_at = clock::monotonic() + SESSIONS;
+            for problem in self.hand.refresh_sessions(&self.host) {
+                self.problem(&problem);
+            }
+        }
         match self.hand.reconcile(clock::now()) {
             Ok(report) if report.emptied => {
                 let text = format!("the packet filter had been emptied; {} bans and limits are back", report.added);
@@ -198,7 +209,7 @@ impl<'a> Keeper<'a> {
                 (self.say)(&Said::Reader { pid, confined });
             }
             ToKeeper::Alert(alert) => self.hand.alert(*alert, clock::now(), clock::monotonic())?,
-            ToKeeper::Sighting(sighting) => self.hand.sighting(sighting, clock::monotonic(), self.say)?,
+            ToKeeper::Sighting(sighting) => self.hand.sighting(&sighting, clock::monotonic(), self.say)?,
             ToKeeper::Login { user, client, service, at } => {
                 let login = LoginSeen { address: client, user, service, at, admin: true };
                 self.hand.login(login, clock::monotonic());

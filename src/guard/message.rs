@@ -51,6 +51,9 @@ pub struct Sighting {
     pub client: IpAddr,
     /// Lines since the last such message.
     pub count: u32,
+    /// When the last of the requests began, where the log says.
+    pub began: Option<Millis>,
+    /// The log clock then.
     pub last: Millis,
     pub site: String,
     pub via: Via,

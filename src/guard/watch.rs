@@ -48,7 +48,8 @@ impl Watch {
         *seen = Some(Sighting {
             client: client.ip.to_canonical(),
             count,
-            last: event.stamp.unwrap_or(event.now),
+            began: event.stamp,
+            last: event.now,
             site: cut(event.site, 255),
             via: client.via,
             evidence: Evidence {
