@@ -10,9 +10,23 @@ const STATIC: &[&[u8]] = &[
 
 /// What browsers, feed readers, phones and mail programs ask for by themselves.
 const BY_THEMSELVES: &[&[u8]] = &[
-    b"/", b"/robots.txt", b"/ads.txt", b"/app-ads.txt", b"/humans.txt", b"/security.txt", b"/sitemap.xml",
-    b"/browserconfig.xml", b"/manifest.json", b"/site.webmanifest", b"/crossdomain.xml",
-    b"/autodiscover/autodiscover.xml", b"/Autodiscover/Autodiscover.xml", b"/llms.txt", b"/rss", b"/feed", b"/feed/",
+    b"/",
+    b"/robots.txt",
+    b"/ads.txt",
+    b"/app-ads.txt",
+    b"/humans.txt",
+    b"/security.txt",
+    b"/sitemap.xml",
+    b"/browserconfig.xml",
+    b"/manifest.json",
+    b"/site.webmanifest",
+    b"/crossdomain.xml",
+    b"/autodiscover/autodiscover.xml",
+    b"/Autodiscover/Autodiscover.xml",
+    b"/llms.txt",
+    b"/rss",
+    b"/feed",
+    b"/feed/",
 ];
 
 /// Longest ending in [`STATIC`], with its dot.
@@ -50,9 +64,8 @@ fn without_port(host: &[u8]) -> &[u8] {
 }
 
 /// What a path is where people log in.
-const LOGIN_WORDS: &[&[u8]] = &[
-    b"login", b"signin", b"logon", b"auth", b"session", b"sessions", b"authenticate", b"security_check", b"manager",
-];
+const LOGIN_WORDS: &[&[u8]] =
+    &[b"login", b"signin", b"logon", b"auth", b"session", b"sessions", b"authenticate", b"security_check", b"manager"];
 
 /// True for paths that by their name take logins: one of the words stands between `/ . - _` and their like.
 pub fn is_login(path: &[u8]) -> bool {
@@ -95,7 +108,9 @@ mod tests {
     fn knows_its_own_site_by_the_referer() {
         assert!(same_site(b"https://www.example.org/a", b"www.example.org", b""));
         assert!(same_site(b"http://WWW.example.org:8080", b"", b"www.example.org:443"));
-        for foreign in ["https://example.org.evil/", "www.example.org", "https:///x", "https://evil/www.example.org", ""] {
+        for foreign in
+            ["https://example.org.evil/", "www.example.org", "https:///x", "https://evil/www.example.org", ""]
+        {
             assert!(!same_site(foreign.as_bytes(), b"example.org", b"www.example.org"), "{foreign}");
         }
     }

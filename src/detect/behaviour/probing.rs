@@ -33,7 +33,8 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     client.probing_slow = 0.0;
     client.forget_missing();
     let mut reason = Reason::of_client(seen, memory, Class::Probing, Severity::Medium);
-    reason.confidence = if crossed.limit > f64::from(settings.probing.capacity) { Confidence::Medium } else { Confidence::High };
+    reason.confidence =
+        if crossed.limit > f64::from(settings.probing.capacity) { Confidence::Medium } else { Confidence::High };
     reason.sentence = format!(
         "{} distinct missing paths in {}, {} of them on the sensitive list; nobody else fetched them",
         told.lines,

@@ -51,8 +51,30 @@ pub struct Client {
 const _: () = assert!(size_of::<Client>() <= 104, "the cap of a million clients is counted in this size");
 
 persist!(Client {
-    ip, missing, evidence, first, last, requests, good, hostile, probing, probing_slow, sensitive, failures,
-    failures_slow, score, logins, failures_day, bin, pages, agents, scored, good_hour, day, flags, missing_day,
+    ip,
+    missing,
+    evidence,
+    first,
+    last,
+    requests,
+    good,
+    hostile,
+    probing,
+    probing_slow,
+    sensitive,
+    failures,
+    failures_slow,
+    score,
+    logins,
+    failures_day,
+    bin,
+    pages,
+    agents,
+    scored,
+    good_hour,
+    day,
+    flags,
+    missing_day,
 });
 
 /// Enough good answers to count as a client with a legitimate use.

@@ -25,9 +25,7 @@ pub struct Target {
     pub told: u8,
 }
 
-persist!(Target {
-    hash, evidence, last, plain, redirects, denials, redirected, bin, strangers, passed, usual, told,
-});
+persist!(Target { hash, evidence, last, plain, redirects, denials, redirected, bin, strangers, passed, usual, told });
 
 impl Target {
     pub fn new(hash: u64, now: u32) -> Self {
