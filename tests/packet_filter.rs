@@ -1,5 +1,6 @@
 //! The packet filter against the kernel: every claim by real TCP connections in a private network namespace.
 #![allow(clippy::disallowed_methods, reason = "a test looks at the machine itself")]
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod netns;
 
@@ -205,13 +206,22 @@ fn a_restart_keeps_what_stands_and_leaves_no_gap() {
     inside("a_restart_keeps_what_stands_and_leaves_no_gap", || {
         let (four, _) = stage();
         let mut first = filter();
-        first.add(&[Element::drop(ip(CLIENT4), long())]).unwrap();
+        let prefixes = ["198.51.100.0/24", "198.51.101.0/24", "240.0.0.0/5", "2001:db8:100::/56", "8000::/1"];
+        first.add(&prefixes.map(|prefix| Element::drop(net(prefix), long()))).unwrap();
+        first.add(&[Element::drop(ip(CLIENT4), long()), Element::drop(net("2001:db8:5::/64"), None)]).unwrap();
         drop(first);
         assert!(!connects(ip(CLIENT4), four));
         let mut second = PacketFilter::open(Settings::default()).unwrap();
         assert_eq!(second.ensure().unwrap(), Ensured::Mended { emptied: false });
         assert!(!connects(ip(CLIENT4), four));
-        assert_eq!(second.list(Effect::Drop).unwrap().len(), 1);
+        let mut listed: Vec<IpNet> = second.list(Effect::Drop).unwrap().into_iter().map(|held| held.net).collect();
+        listed.sort_unstable();
+        let mut stood = prefixes.map(net).to_vec();
+        stood.extend([net("203.0.113.7/32"), net("2001:db8:5::/64")]);
+        stood.sort_unstable();
+        assert_eq!(listed, stood);
+        second.remove(&[Element::drop(net("240.0.0.0/5"), None)]).unwrap();
+        assert_eq!(second.list(Effect::Drop).unwrap().len(), 2, "prefixes not added again are gone");
         second.delete_table().unwrap();
         assert!(connects(ip(CLIENT4), four));
     });

@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod guard;
 mod man;
+mod order;
 mod output;
 mod why;
 mod words;
@@ -73,6 +74,12 @@ enum Verb {
     Bans(bans::Args),
     /// The loop, shown on a real nginx in a private network: bans land live, nothing is left behind
     Demo(demo::Args),
+    /// Ban an address or prefix by hand
+    Ban(order::Ban),
+    /// End whatever is in force on an address or prefix
+    Unban(order::Unban),
+    /// Who is never limited or banned
+    Allow(order::Allow),
     /// Shell completions, to standard output
     Completions(completions::Args),
     /// The manual page, to standard output
@@ -110,6 +117,9 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Why(args) => why::run(args, global, out),
         Verb::Bans(args) => bans::run(args, global, out),
         Verb::Demo(args) => demo::run(args, out),
+        Verb::Ban(args) => order::ban(args, global, out),
+        Verb::Unban(args) => order::unban(args, global, out),
+        Verb::Allow(args) => order::allow(args, global, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),
         Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),

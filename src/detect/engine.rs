@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
-use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet, Scanner};
+use crate::detect::rules::{CorrelationHit, Correlator, Field, Hit, RuleSet, Scanner};
 use crate::detect::seen::{RuleHit, Seen, Together, lately_hostile, sign, signs_of};
 use crate::detect::settings::Settings;
 use crate::detect::traffic;
-use crate::model::{Alert, Event, SourceIx, Standing, Subject, What};
+use crate::model::{Alert, Event, Severity, SourceIx, Standing, Subject, What};
 
 /// All that detection remembers, and what it does with the next event.
 pub struct Engine {
@@ -82,17 +83,19 @@ impl Engine {
             now,
             signs: u16::from(!hits.is_empty()) * sign::HIT + u16::from(!together.is_empty()) * sign::CORRELATION,
             path: 0,
+            attempt: None,
             source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
             hits: &hits,
             together: &together,
         };
-        match &event.what {
-            What::Request(request) => {
-                seen.signs |= signs_of(request, hostile);
-                traffic::count(&mut seen, request, &mut self.memory, &self.settings);
-            }
-            What::Login(login) => seen.signs |= sign::LOGIN | if hostile && login.ok { sign::AFTER_ATTACK } else { 0 },
-            What::Note(_) => {}
+        if let What::Request(request) = &event.what {
+            seen.signs |= signs_of(request, hostile);
+            traffic::count(&mut seen, request, &mut self.memory, &self.settings);
+        }
+        seen.attempt = login::attempt(&seen, &self.memory, &self.settings);
+        login::learn(&seen, &mut self.memory, &self.settings);
+        if let Some(attempt) = &seen.attempt {
+            seen.signs |= sign::LOGIN | if hostile && attempt.ok { sign::AFTER_ATTACK } else { 0 };
         }
         run(&self.detectors, &seen, &mut self.memory, &self.settings, alerts);
     }
@@ -177,7 +180,8 @@ fn run(
 ) {
     for detector in detectors.iter().filter(|detector| detector.wants & seen.signs != 0) {
         let Some(alert) = (detector.look)(seen, memory, settings) else { continue };
-        if detector.accuses && matches!(alert.subject, Subject::Client(_)) {
+        let about_client = matches!(alert.subject, Subject::Client(_));
+        if detector.accuses && about_client && alert.severity >= Severity::Medium {
             memory.accuse(seen.slot, seen.now);
         }
         alerts.push(alert);
@@ -196,6 +200,7 @@ fn named<'r>(rules: &'r RuleSet, hits: &[Hit], correlated: &[CorrelationHit]) ->
             confidence: rule.confidence,
             score: rule.score,
             critical: rule.critical,
+            in_agent: hit.field == Field::Agent,
             span: hit.span,
         })
     });

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::detect::behaviour::login::Attempt;
 use crate::detect::behaviour::paths;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::{Chain, Line, Memory, Slot};
@@ -13,7 +14,7 @@ pub mod sign {
     pub const REQUEST: u16 = 1;
     /// 400, 403, 404 for what is no static file and no path that browsers ask for by themselves.
     pub const MISSING: u16 = 1 << 1;
-    /// 401, a POST, an authenticated user, a login line: what may be an attempt to log in.
+    /// An attempt to log in.
     pub const LOGIN: u16 = 1 << 2;
     /// A rule fired.
     pub const HIT: u16 = 1 << 3;
@@ -38,6 +39,8 @@ pub struct RuleHit<'r> {
     pub score: f32,
     /// One hit alone may decide.
     pub critical: bool,
+    /// True where the user agent gave it away, and not what was asked for.
+    pub in_agent: bool,
     /// Bytes from..to of the raw line.
     pub span: (u32, u32),
 }
@@ -64,6 +67,8 @@ pub struct Seen<'e, 'r> {
     pub signs: u16,
     /// Hash of site and path.
     pub path: u64,
+    /// The attempt to log in that it is, if it is one.
+    pub attempt: Option<Attempt<'e>>,
     /// Index of the source's name in the evidence ring.
     pub source: u32,
     pub hits: &'e [RuleHit<'r>],
@@ -89,14 +94,25 @@ impl<'e> Seen<'e, '_> {
         evidence.keep(&self.line(), kind, Chain::Client, &mut clients.at_mut(self.slot).evidence);
     }
 
+    /// The same, with the rules that the line met.
+    pub fn keep_hits(&self, kind: u16, memory: &mut Memory) {
+        self.keep(kind, memory);
+        self.hits.iter().for_each(|hit| memory.evidence.mark(hit.id, Some(hit.span)));
+    }
+
     /// True where a page of the same site sent the client here.
     pub fn referred(&self) -> bool {
         self.request().is_some_and(|request| paths::same_site(request.referer, request.host, self.event.site))
     }
 
     pub fn site(&self) -> String {
-        String::from_utf8_lossy(&self.event.site[..self.event.site.len().min(255)]).into_owned()
+        short(self.event.site)
     }
+}
+
+/// Attacker-written bytes as text of a bounded length.
+pub fn short(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(255)]).into_owned()
 }
 
 /// The signs that can be told from a request alone.
@@ -105,9 +121,6 @@ pub fn signs_of(request: &Request<'_>, hostile: bool) -> u16 {
     let answered = matches!(request.status, 200..=399);
     if matches!(request.status, 400 | 403 | 404) && paths::can_be_missing(request.path()) {
         signs |= sign::MISSING;
-    }
-    if request.status == 401 || request.method == b"POST" || !request.user.is_empty() {
-        signs |= sign::LOGIN;
     }
     if hostile && answered {
         signs |= sign::AFTER_ATTACK;

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Alert, Millis, Position, Via};
+use crate::detect::Settings;
+use crate::model::{Alert, Evidence, Millis, Position, Via};
+use crate::monitor::Source;
 
 /// From the reader. The keeper believes none of it unchecked (`check.rs`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,15 +44,21 @@ impl ToKeeper {
     pub const MAX_POSITIONS: usize = 256;
 }
 
-/// How often a watched client came again.
+/// A watched client came again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sighting {
     pub client: IpAddr,
+    /// Lines since the last such message.
     pub count: u32,
+    /// When the last of the requests began, where the log says.
+    pub began: Option<Millis>,
+    /// The log clock then.
     pub last: Millis,
     pub site: String,
     pub via: Via,
+    /// The last of the lines.
+    pub evidence: Evidence,
 }
 
 /// How the reader fares.
@@ -65,4 +73,35 @@ pub struct Status {
     pub files: u32,
     /// Clients of good standing lately: what a ban budget is a share of.
     pub good_clients: u32,
+}
+
+/// From the keeper, which the reader trusts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ToReader {
+    /// The first message.
+    Start(Box<Start>),
+    /// Whose traffic is proof for or against a ban.
+    Watch { added: Vec<IpAddr>, removed: Vec<IpAddr> },
+    /// Take a last checkpoint and end.
+    Stop,
+}
+
+/// All that a reader begins with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    pub sources: Vec<Source>,
+    pub positions: Vec<Position>,
+    /// Bytes of the snapshot whose chunks follow.
+    pub snapshot: u64,
+    pub settings: Settings,
+    /// Of the hashes of detection: random in service.
+    pub seed: u64,
+    pub watch: Vec<IpAddr>,
+    /// uid and gid to become; nobody's where the host has no user for it.
+    pub account: Option<(u32, u32)>,
+    pub allow_unconfined: bool,
+    /// Read logs without a position from their first line.
+    pub from_start: bool,
 }

@@ -1,21 +1,29 @@
 //! The service: a confined reader that meets what attackers wrote, and a keeper that alone enforces and journals.
 
+mod assembly;
 mod calls;
 pub mod check;
 pub mod config;
 pub mod confine;
 pub mod control;
 pub mod error;
+pub mod ground;
+mod hand;
+mod keeper;
 pub mod lock;
 pub mod message;
 pub mod orders;
+mod reader;
+mod run;
+pub mod said;
+mod signals;
+pub mod sources;
 pub mod state;
-pub mod supervise;
-pub mod throttle;
+mod supervise;
+mod throttle;
+mod watch;
 pub mod wire;
 
 pub use error::GuardError;
-
-pub fn read() -> Result<(), GuardError> {
-    Ok(())
-}
+pub use reader::read;
+pub use run::{Options, run};

@@ -1,4 +1,6 @@
 //! A private network namespace for a test: the test runs itself again inside one.
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};

@@ -116,6 +116,11 @@ impl Set {
         matches!(self, Self::Drop4 | Self::DropPrefix4 | Self::Limit4 | Self::LimitPrefix4 | Self::Allow4)
     }
 
+    /// Bits of an address in it.
+    pub(super) const fn bits(self) -> u8 {
+        if self.is_v4() { 32 } else { 128 }
+    }
+
     pub(super) const fn holds_intervals(self) -> bool {
         matches!(
             self,

@@ -133,24 +133,24 @@ impl PacketFilter {
         }
         let question = wire::get(&self.settings.table, set, Some(vec![wire::key(element.net.network(), None)]));
         let answers = presence::known(self.talk.ask(question)).map_err(|cause| self.talked(cause))?;
-        let held = answers.iter().flatten().flat_map(|answer| wire::held(set, answer)).next();
-        Ok(held.map(|held| Held { net: element.net, ..held }))
+        let ends = answers.iter().flatten().flat_map(wire::ends).collect();
+        Ok(wire::held(set, ends).first().map(|held| Held { net: element.net, ..*held }))
     }
 
-    /// All single addresses and /64 that stand in the kernel: once at start, to find what was ended while we were away.
+    /// All that stands in the kernel: once at start, to find what was ended while we were away. Prefixes must be added
+    /// again even so: their sets are rewritten whole, from what was added since the start.
     pub fn list(&mut self, effect: Effect) -> Result<Vec<Held>, FilterError> {
-        let sets: &[Set] = match effect {
-            Effect::Drop => &[Set::Drop4, Set::Drop6, Set::Drop6Net64],
-            Effect::Limit => &[Set::Limit4, Set::Limit6Net64],
-        };
         let mut all = Vec::new();
-        for set in sets {
-            let question = wire::get(&self.settings.table, *set, None);
-            let taken = self.talk.dump(question, |answer| all.extend(wire::held(*set, &answer)));
+        for set in Set::ALL.into_iter().filter(|set| set.counter().is_some()) {
+            if set.limits() != (effect == Effect::Limit) {
+                continue;
+            }
+            let mut ends = Vec::new();
+            let question = wire::get(&self.settings.table, set, None);
+            let taken = self.talk.dump(question, |answer| ends.extend(wire::ends(&answer)));
             taken.map_err(|cause| self.talked(cause))?;
+            all.extend(wire::held(set, ends).into_iter().filter(|held| held.net.network() != set.sentinel()));
         }
-        let sentinels = Set::ALL.map(Set::sentinel);
-        all.retain(|held| !sentinels.contains(&held.net.network()));
         Ok(all)
     }
 

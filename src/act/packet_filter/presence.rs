@@ -14,14 +14,14 @@ use super::wire;
 /// Rises with every transaction of anybody: while it stands, nothing has changed.
 pub(super) fn generation(talk: &mut Talk) -> io::Result<u32> {
     let answers = talk.ask(NfTablesMessage::GetGen(GenMessage { attributes: Vec::new() }))?;
-    let ids = answers.iter().filter_map(|answer| match answer {
+    let mut ids = answers.iter().filter_map(|answer| match answer {
         NfTablesMessage::NewGen(message) => message.attributes.iter().find_map(|attribute| match attribute {
             GenAttribute::Id(id) => Some(*id),
             _ => None,
         }),
         _ => None,
     });
-    ids.last().ok_or_else(|| io::Error::other("nf_tables told no generation"))
+    ids.next().ok_or_else(|| io::Error::other("nf_tables told no generation"))
 }
 
 /// Hash of our chains and rules with their handles; none where one is missing.

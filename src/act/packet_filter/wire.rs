@@ -85,36 +85,73 @@ pub struct Held {
     pub left: Option<Duration>,
 }
 
-/// The elements of a hash set in an answer; what is not understood is left out.
-pub(super) fn held(set: Set, message: &NfTablesMessage) -> Vec<Held> {
+/// One end of an interval, or (in a hash set) an address.
+pub(super) struct End {
+    key: u128,
+    closes: bool,
+    left: Option<Duration>,
+}
+
+/// The elements in an answer; what is not understood is left out.
+pub(super) fn ends(message: &NfTablesMessage) -> Vec<End> {
     let NfTablesMessage::NewSetElement(message) = message else { return Vec::new() };
     let lists = message.attributes.iter().filter_map(|attribute| match attribute {
         SetElementList::Elements(entries) => Some(entries),
         _ => None,
     });
-    lists.flatten().filter_map(|entry| held_one(set, entry)).collect()
+    lists.flatten().filter_map(end).collect()
 }
 
-fn held_one(set: Set, entry: &Entry) -> Option<Held> {
+fn end(entry: &Entry) -> Option<End> {
     let ListAttribute::Element(attributes) = entry else { return None };
-    let mut net = None;
-    let mut left = None;
+    let mut key = None;
+    let mut end = End { key: 0, closes: false, left: None };
     for attribute in attributes {
         match attribute {
-            SetElementAttribute::Key(DataAttribute::Value(bytes)) => net = net_of(set, bytes),
-            SetElementAttribute::Expiration(millis) => left = Some(Duration::from_millis(*millis)),
+            SetElementAttribute::Key(DataAttribute::Value(bytes)) => key = number(bytes),
+            SetElementAttribute::Flags(flags) => end.closes = flags.contains(SetElementFlags::IntervalEnd),
+            SetElementAttribute::Expiration(millis) => end.left = Some(Duration::from_millis(*millis)),
             _ => {}
         }
     }
-    Some(Held { net: net?, left })
+    Some(End { key: key?, ..end })
 }
 
-fn net_of(set: Set, bytes: &[u8]) -> Option<IpNet> {
-    if set.is_v4() {
-        let octets: [u8; 4] = bytes.try_into().ok()?;
-        return Some(IpNet::V4(Ipv4Net::from(Ipv4Addr::from(octets))));
+fn number(bytes: &[u8]) -> Option<u128> {
+    match bytes.len() {
+        4 => Some(u128::from(u32::from_be_bytes(bytes.try_into().ok()?))),
+        16 => Some(u128::from_be_bytes(bytes.try_into().ok()?)),
+        _ => None,
     }
-    let octets: [u8; 16] = bytes.try_into().ok()?;
-    let width = if matches!(set, Set::Drop6) { 128 } else { 64 };
-    Ipv6Net::new(Ipv6Addr::from(octets), width).ok().map(IpNet::V6)
+}
+
+/// What a set holds, from all its ends.
+pub(super) fn held(set: Set, mut ends: Vec<End>) -> Vec<Held> {
+    if !set.holds_intervals() {
+        let width = if matches!(set, Set::Drop6Net64 | Set::Limit6Net64) { 64 } else { set.bits() };
+        return ends.iter().filter_map(|end| Some(Held { net: net(set, end.key, width)?, left: end.left })).collect();
+    }
+    // Where one interval ends and the next begins, the end comes first.
+    ends.sort_unstable_by_key(|end| (end.key, !end.closes));
+    let next = ends.iter().skip(1).map(Some).chain([None]);
+    let opened = ends.iter().zip(next).filter(|(end, _)| !end.closes);
+    opened
+        .filter_map(|(start, stop)| {
+            Some(Held { net: prefix(set, start.key, stop.map(|end| end.key))?, left: start.left })
+        })
+        .collect()
+}
+
+/// The prefix from a first address to the one behind its last (none: to the very end).
+fn prefix(set: Set, first: u128, behind: Option<u128>) -> Option<IpNet> {
+    let top = if set.is_v4() { 1 << 32 } else { 0 };
+    let size = behind.unwrap_or(top).wrapping_sub(first);
+    net(set, first, u8::try_from(u32::from(set.bits()).checked_sub(size.trailing_zeros())?).ok()?)
+}
+
+fn net(set: Set, address: u128, width: u8) -> Option<IpNet> {
+    if set.is_v4() {
+        return Ipv4Net::new(Ipv4Addr::from(u32::try_from(address).ok()?), width).ok().map(IpNet::V4);
+    }
+    Ipv6Net::new(Ipv6Addr::from(address), width).ok().map(IpNet::V6)
 }

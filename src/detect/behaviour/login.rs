@@ -3,7 +3,7 @@
 use crate::detect::behaviour::paths;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::target::Target;
-use crate::detect::memory::{Memory, Slot};
+use crate::detect::memory::{Client, Memory};
 use crate::detect::seen::Seen;
 use crate::detect::settings::Settings;
 use crate::model::{Login, Request, What};
@@ -16,11 +16,9 @@ pub struct Attempt<'a> {
     pub service: &'static str,
     /// Empty where the line names nobody.
     pub user: &'a [u8],
-    /// The login path's record, where it went to one.
-    pub target: Option<Slot>,
 }
 
-/// The attempt in an event, if there is one. Reads only: [`learn`] is called once an event.
+/// The attempt in an event, if there is one; [`learn`] follows.
 pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) -> Option<Attempt<'a>> {
     match &seen.event.what {
         What::Login(login) => Some(of_line(login)),
@@ -31,7 +29,7 @@ pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) ->
 }
 
 fn of_line<'a>(login: &Login<'a>) -> Attempt<'a> {
-    Attempt { ok: login.ok, weight: 1.0, service: login.service, user: login.user, target: None }
+    Attempt { ok: login.ok, weight: 1.0, service: login.service, user: login.user }
 }
 
 pub fn is_post_to_login(request: &Request<'_>) -> bool {
@@ -50,7 +48,7 @@ fn is_wordpress(path: &[u8]) -> bool {
 fn posted<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, settings: &Settings) -> Option<Attempt<'a>> {
     let path = request.path();
     let target = memory.targets.find(&memory.seed, [seen.path, 0]);
-    let ended = |ok, weight| Some(Attempt { ok, weight, service: "form", user: request.user, target });
+    let ended = |ok, weight| Some(Attempt { ok, weight, service: "form", user: request.user });
     if is_xmlrpc(path) {
         return if request.status == 200 { ended(false, settings.xmlrpc_weight) } else { None };
     }
@@ -84,7 +82,7 @@ fn mark_of(seen: &Seen<'_, '_>, memory: &Memory) -> u32 {
 /// HTTP's own authentication: 401 is a failure where it names a user, or where a login path says it again.
 fn basic<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, settings: &Settings) -> Option<Attempt<'a>> {
     let client = memory.clients.at(seen.slot);
-    let ended = |ok, weight| Some(Attempt { ok, weight, service: "http", user: request.user, target: None });
+    let ended = |ok, weight| Some(Attempt { ok, weight, service: "http", user: request.user });
     match (request.status, request.user.is_empty()) {
         (401, false) if client.has(flag::NOTED_BY_SERVER) => None,
         (401, false) => ended(false, 1.0),
@@ -96,29 +94,44 @@ fn basic<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, settin
     }
 }
 
-/// Remembers how the event's login path answers, and what the client has been told. Once an event, after [`attempt`].
-pub fn learn(seen: &Seen<'_, '_>, attempt: Option<&Attempt<'_>>, memory: &mut Memory) {
-    let mark = mark_of(seen, memory);
+/// Remembers how the attempt ended, how the event's login path answers, and what the client has been told.
+pub fn learn(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) {
     let client = memory.clients.at_mut(seen.slot);
-    match attempt {
-        Some(attempt) if attempt.ok => client.flags |= flag::AUTHENTICATED,
-        Some(_) => client.flags &= !flag::AUTHENTICATED,
+    match &seen.attempt {
+        Some(attempt) if attempt.ok => passed(client, settings),
+        Some(attempt) => failed(client, attempt),
         None => {}
     }
     match &seen.event.what {
         What::Login(login) if login.service.ends_with("-basic") => client.flags |= flag::NOTED_BY_SERVER,
-        What::Request(request) if request.status == 401 => client.flags |= flag::CHALLENGED,
-        What::Request(request) if is_post_to_login(request) && request.status < 400 => {
-            let slot = memory.target(seen.path, seen.now);
-            answered(memory.targets.at_mut(slot), request.status, mark);
+        What::Request(request) => {
+            if request.status == 401 {
+                client.flags |= flag::CHALLENGED;
+            }
+            if is_post_to_login(request) && !matches!(request.status, 400 | 404 | 405 | 500..) {
+                let mark = mark_of(seen, memory);
+                let slot = memory.target(seen.path, seen.now);
+                answered(memory.targets.at_mut(slot), request.status, mark);
+            }
         }
         _ => {}
     }
-    if let (Some(Attempt { target: None, ok: false, .. }), Some(request)) = (attempt, seen.request())
-        && is_post_to_login(request)
-    {
-        let slot = memory.target(seen.path, seen.now);
-        answered(memory.targets.at_mut(slot), request.status, mark);
+}
+
+/// A success takes a share of the failures back: a person who mistypes is no attacker.
+fn passed(client: &mut Client, settings: &Settings) {
+    client.flags |= flag::AUTHENTICATED;
+    client.logins = client.logins.saturating_add(1);
+    client.failures = (client.failures - settings.success_credit).max(0.0);
+    client.failures_slow = (client.failures_slow - settings.success_credit).max(0.0);
+}
+
+fn failed(client: &mut Client, attempt: &Attempt<'_>) {
+    client.flags &= !flag::AUTHENTICATED;
+    client.failures += attempt.weight;
+    client.failures_slow += attempt.weight;
+    if attempt.weight >= 1.0 {
+        client.fail_today();
     }
 }
 

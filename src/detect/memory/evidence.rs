@@ -168,6 +168,15 @@ impl Ring {
 
     /// The lines of a chain that were kept for any of `kinds` since `since` and not told for it before; marks them told.
     pub fn tell(&mut self, head: u64, chain: Chain, kinds: u16, since: Millis) -> Told {
+        self.gather(head, chain, kinds, since, |entry| entry.kinds & kinds & !entry.told != 0)
+    }
+
+    /// The same, with lines that were told before: an incident shows the attack that led to it.
+    pub fn recall(&mut self, head: u64, chain: Chain, kinds: u16, since: Millis) -> Told {
+        self.gather(head, chain, kinds, since, |entry| entry.kinds & kinds != 0)
+    }
+
+    fn gather(&mut self, head: u64, chain: Chain, kinds: u16, since: Millis, counts: impl Fn(&Entry) -> bool) -> Told {
         let mut told = Told::default();
         let mut next = head;
         for _ in 0..WALK {
@@ -177,11 +186,10 @@ impl Ring {
             if entry.now < since.0 {
                 break;
             }
-            if entry.kinds & kinds & !entry.told == 0 {
-                continue;
+            if counts(entry) {
+                entry.told |= kinds;
+                told.add(entry, &self.names);
             }
-            entry.told |= kinds;
-            told.add(entry, &self.names);
         }
         told.evidence.reverse();
         told

@@ -131,12 +131,13 @@ impl Memory {
     pub fn accuse(&mut self, slot: Slot, now: u32) {
         let client = self.clients.at_mut(slot);
         client.hostile = now.max(1);
+        client.flags &= !flag::SUCCESS_TOLD;
         if client.has(flag::HOSTILE) {
             return;
         }
         let was_good = client.has(flag::GOOD);
         let counted = was_good && client.good_hour == hour(now);
-        client.flags = client.flags & !(flag::GOOD | flag::SUCCESS_TOLD) | flag::HOSTILE;
+        client.flags = client.flags & !flag::GOOD | flag::HOSTILE;
         if counted {
             self.good.take_back(hour(now));
         }

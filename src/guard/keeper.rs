@@ -1,0 +1,306 @@
+//! The keeper: holds the hand, minds the reader, takes orders, keeps time.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, after, bounded, select};
+
+use crate::guard::assembly::Assembly;
+use crate::guard::check::Check;
+use crate::guard::control::Ask;
+use crate::guard::error::GuardError;
+use crate::guard::hand::{Hand, Watched};
+use crate::guard::message::{Start, Status, ToKeeper, ToReader};
+use crate::guard::said::Said;
+use crate::guard::signals::Told;
+use crate::guard::supervise::{Backoff, Heard, Reader, What};
+use crate::guard::wire;
+use crate::host::{Host, clock};
+use crate::store::{Checkpoint, LoginSeen};
+
+/// Packet filter looked at, in case somebody changed it.
+const LOOK: Duration = Duration::from_secs(1);
+/// Administrators' sessions looked up.
+const SESSIONS: Duration = Duration::from_secs(10);
+/// Status told.
+const STATUS: Duration = Duration::from_secs(60);
+/// How long the reader may take for its last checkpoint.
+const LAST_WORD: Duration = Duration::from_secs(10);
+/// Messages between the listening thread and here.
+const HEARD: usize = 1024;
+
+/// What wakes the keeper, besides time.
+pub struct Inputs {
+    pub asks: Receiver<Ask>,
+    pub told: Receiver<Told>,
+}
+
+/// How the keeper ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Stopped,
+    /// The configuration is to be read again, and everything begun anew from the last checkpoint.
+    Reload,
+}
+
+pub struct Keeper<'a> {
+    hand: Hand,
+    start: Start,
+    check: Check,
+    say: &'a mut dyn FnMut(&Said<'_>),
+    reader: Option<Reader>,
+    run: u64,
+    since: Instant,
+    backoff: Backoff,
+    assembly: Assembly,
+    status: Status,
+    heard: Receiver<Heard>,
+    hears: Sender<Heard>,
+    /// Set while the reader takes its last checkpoint.
+    ending: Option<(Ended, Instant)>,
+    restart_at: Option<Instant>,
+    look_at: Instant,
+    sessions_at: Instant,
+    host: Host,
+    status_at: Instant,
+}
+
+impl<'a> Keeper<'a> {
+    /// `start`: what each reader is told first; its positions and snapshot come from the store anew each time.
+    pub fn new(hand: Hand, start: Start, check: Check, say: &'a mut dyn FnMut(&Said<'_>)) -> Self {
+        let (hears, heard) = bounded(HEARD);
+        let now = clock::monotonic();
+        Self {
+            hand,
+            start,
+            check,
+            say,
+            reader: None,
+            run: 0,
+            since: now,
+            backoff: Backoff::default(),
+            assembly: Assembly::default(),
+            status: Status::default(),
+            heard,
+            hears,
+            ending: None,
+            restart_at: Some(now),
+            look_at: now,
+            sessions_at: now,
+            host: Host::live(),
+            status_at: now + STATUS,
+        }
+    }
+
+    /// Works until told to stop or reload.
+    pub fn work(mut self, inputs: &Inputs) -> Result<Ended, GuardError> {
+        loop {
+            self.keep_time()?;
+            if let Some(ended) = self.over() {
+                self.finish();
+                return Ok(ended);
+            }
+            let wait = self.next().saturating_duration_since(clock::monotonic());
+            // While the disk is full nothing more is heard: it waits in the socket.
+            let heard = if self.hand.is_stuck() { crossbeam_channel::never() } else { self.heard.clone() };
+            select! {
+                recv(heard) -> heard => if let Ok(heard) = heard { self.hear(heard)? },
+                recv(inputs.asks) -> ask => if let Ok(ask) = ask { self.order(ask) },
+                recv(inputs.told) -> told => if let Ok(told) = told { self.told(told) },
+                recv(after(wait)) -> _ => {}
+            }
+        }
+    }
+
+    fn next(&self) -> Instant {
+        let ends = self.ending.map(|(_, by)| by);
+        let times = [self.hand.commit_due(), self.restart_at, ends, Some(self.look_at), Some(self.status_at)];
+        times.into_iter().flatten().min().unwrap_or(self.look_at)
+    }
+
+    fn keep_time(&mut self) -> Result<(), GuardError> {
+        let now = clock::monotonic();
+        if self.hand.commit_due().is_some_and(|due| due <= now) || self.hand.is_full() {
+            self.commit(now);
+        }
+        if self.restart_at.is_some_and(|at| at <= now) && self.ending.is_none() {
+            self.restart(now)?;
+        }
+        if self.look_at <= now {
+            self.look_at = now + LOOK;
+            self.look();
+        }
+        if self.status_at <= now {
+            self.status_at = now + STATUS;
+            let in_force = self.hand.in_force();
+            (self.say)(&Said::Status { status: &self.status, in_force });
+            self.hand.tidy(clock::now());
+        }
+        Ok(())
+    }
+
+    /// Every second: the table stands, leases run, administrators are known.
+    fn look(&mut self) {
+        if self.sessions_at <= clock::monotonic() {
+            self.sessions_at = clock::monotonic() + SESSIONS;
+            for problem in self.hand.refresh_sessions(&self.host) {
+                self.problem(&problem);
+            }
+        }
+        match self.hand.reconcile(clock::now()) {
+            Ok(report) if report.emptied => {
+                let text = format!("the packet filter had been emptied; {} bans and limits are back", report.added);
+                self.problem(&text);
+            }
+            Ok(_) => {}
+            Err(cause) => self.problem(&format!("cannot enforce: {cause}")),
+        }
+    }
+
+    fn restart(&mut self, now: Instant) -> Result<(), GuardError> {
+        self.restart_at = None;
+        self.run += 1;
+        self.since = now;
+        self.assembly = Assembly::default();
+        let saved = self.hand.reading().load_checkpoint()?.unwrap_or_default();
+        let mut reader = Reader::start(self.run, &self.hears)?;
+        self.start.positions = saved.positions;
+        self.start.snapshot = saved.snapshot.len() as u64;
+        self.start.watch = self.hand.watch(clock::now())?;
+        let start = ToReader::Start(Box::new(self.start.clone()));
+        let sent = wire::write_message(&mut reader.to, &start)
+            .and_then(|()| wire::write_chunks(&mut reader.to, &saved.snapshot));
+        self.reader = Some(reader);
+        if let Err(cause) = sent {
+            self.lost(&format!("cannot be told what to read: {cause}"));
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, heard: Heard) -> Result<(), GuardError> {
+        if heard.run != self.run {
+            return Ok(());
+        }
+        match heard.what {
+            What::LastWords(words) => self.problem(&format!("the reader said: {words}")),
+            What::Gone(None) => self.lost("ended"),
+            What::Gone(Some(cause)) => self.lost(&format!("sent {cause}")),
+            What::Chunk(chunk) => match self.assembly.chunk(&chunk) {
+                Ok(Some(point)) => self.checkpoint(&point),
+                Ok(None) => {}
+                Err(cause) => self.lost(&format!("sent {cause}")),
+            },
+            What::Message(message) => self.message(*message)?,
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: ToKeeper) -> Result<(), GuardError> {
+        if let Err(cause) = self.assembly.outside() {
+            self.lost(&format!("sent {cause}"));
+            return Ok(());
+        }
+        if let Err(cause) = self.check.message(&message, clock::now()) {
+            self.problem(&cause.to_string());
+            return Ok(());
+        }
+        match message {
+            ToKeeper::Hello { confined } => {
+                let pid = self.reader.as_ref().map_or(0, Reader::pid);
+                (self.say)(&Said::Reader { pid, confined });
+            }
+            ToKeeper::Alert(alert) => self.hand.alert(*alert, clock::now(), clock::monotonic())?,
+            ToKeeper::Sighting(sighting) => self.hand.sighting(&sighting, clock::monotonic(), self.say)?,
+            ToKeeper::Login { user, client, service, at } => {
+                let login = LoginSeen { address: client, user, service, at, admin: true };
+                self.hand.login(login, clock::monotonic());
+            }
+            ToKeeper::Problem(text) => self.problem(&text),
+            ToKeeper::Positions(positions) => {
+                if let Err(cause) = self.assembly.positions(positions) {
+                    self.lost(&format!("sent {cause}"));
+                }
+            }
+            ToKeeper::Checkpoint { snapshot } => match self.assembly.begin(snapshot) {
+                Ok(Some(point)) => self.checkpoint(&point),
+                Ok(None) => {}
+                Err(cause) => self.lost(&format!("sent {cause}")),
+            },
+            ToKeeper::Status(status) => {
+                self.hand.good_clients = u64::from(status.good_clients);
+                self.status = status;
+            }
+            ToKeeper::Failed(cause) => return Err(GuardError::Refused(cause)),
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, ask: Ask) {
+        let (answer, watched) = self.hand.order(&ask.order, &ask.by, clock::now());
+        ask.answer(answer);
+        self.tell_watched(watched);
+    }
+
+    fn told(&mut self, told: Told) {
+        let ended = if told == Told::Stop { Ended::Stopped } else { Ended::Reload };
+        let by = clock::monotonic() + LAST_WORD;
+        self.ending = Some((ended, by));
+        self.tell(&ToReader::Stop);
+    }
+
+    /// The reader has had its last word, or its time is up.
+    fn over(&self) -> Option<Ended> {
+        let (ended, by) = self.ending?;
+        (self.reader.is_none() || by <= clock::monotonic()).then_some(ended)
+    }
+
+    fn finish(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.end();
+        }
+        self.commit(clock::monotonic());
+    }
+
+    fn commit(&mut self, now: Instant) {
+        match self.hand.commit(now, self.say) {
+            Ok(watched) => self.tell_watched(watched),
+            Err(cause) => self.problem(&cause.to_string()),
+        }
+    }
+
+    fn checkpoint(&mut self, point: &Checkpoint) {
+        match self.hand.checkpoint(point, clock::monotonic(), self.say) {
+            Ok(watched) => self.tell_watched(watched),
+            Err(cause) => self.problem(&format!("checkpoint not taken: {cause}")),
+        }
+    }
+
+    fn tell_watched(&mut self, watched: Watched) {
+        if watched != Watched::default() {
+            self.tell(&ToReader::Watch { added: watched.added, removed: watched.removed });
+        }
+    }
+
+    fn tell(&mut self, message: &ToReader) {
+        if let Some(reader) = &mut self.reader {
+            // A reader that is gone is heard of by its end of the socket.
+            let _ = wire::write_message(&mut reader.to, message);
+        }
+    }
+
+    /// The reader is gone, or cannot be listened to any more: another one takes over from the last checkpoint.
+    fn lost(&mut self, why: &str) {
+        let Some(reader) = self.reader.take() else { return };
+        let ended = reader.end();
+        if self.ending.is_some() {
+            return;
+        }
+        let now = clock::monotonic();
+        let pause = self.backoff.pause(now.saturating_duration_since(self.since));
+        self.restart_at = Some(now + pause);
+        self.problem(&format!("the reader {why} ({ended}); the next one starts in {} ms", pause.as_millis()));
+    }
+
+    fn problem(&mut self, text: &str) {
+        (self.say)(&Said::Problem { text });
+    }
+}

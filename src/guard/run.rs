@@ -1,0 +1,91 @@
+//! Brings everything up in order, and again after a reload.
+
+use std::path::PathBuf;
+
+use crate::guard::check::Check;
+use crate::guard::config::Config;
+use crate::guard::confine;
+use crate::guard::control;
+use crate::guard::error::GuardError;
+use crate::guard::ground;
+use crate::guard::hand::Hand;
+use crate::guard::keeper::{Ended, Inputs, Keeper};
+use crate::guard::lock::Lock;
+use crate::guard::message::Start;
+use crate::guard::said::Said;
+use crate::guard::signals;
+use crate::guard::sources;
+use crate::formats::Files;
+use crate::host::{Host, clock};
+use crate::model::Server;
+use crate::respond::Mode;
+
+/// The user that the reader becomes, where the host has it.
+const ACCOUNT: &str = "peelhouse";
+
+/// What the command line chose.
+pub struct Options {
+    pub state: PathBuf,
+    pub config: PathBuf,
+    /// None: as the configuration says.
+    pub mode: Option<Mode>,
+    pub allow_unconfined: bool,
+}
+
+/// Guards until told to stop (TERM, INT); reads everything anew when told to (HUP).
+pub fn run(options: &Options, say: &mut dyn FnMut(&Said<'_>)) -> Result<(), GuardError> {
+    let _lock = Lock::take(&options.state)?;
+    let inputs =
+        Inputs { told: signals::channel().map_err(GuardError::Signals)?, asks: control::listen(&options.state)? };
+    while bring_up(options, say)?.work(&inputs)? == Ended::Reload {}
+    say(&Said::Stopped);
+    Ok(())
+}
+
+fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<Keeper<'a>, GuardError> {
+    let host = Host::live();
+    let mut config = Config::read(&host, &options.config)?;
+    config.policy.mode = options.mode.unwrap_or(config.policy.mode);
+    let servers = host.servers();
+    servers.iter().for_each(|server| say_server(server, say));
+    let found = sources::of(&host, &servers, &config);
+    found.said.iter().for_each(|log| say(log));
+    let (ground, problems) = ground::of(&host, &servers, &config);
+    problems.iter().for_each(|text| say(&Said::Problem { text }));
+    let detection = config.detection.clone();
+    let mut hand = Hand::open(&options.state, config, ground, clock::now())?;
+    hand.refresh_sessions(&host);
+    hand.reconcile(clock::now())?;
+    say(&Said::Policy { enforcing: hand.mode() == Mode::Enforce, state: options.state.clone() });
+    let dirs = confine::readable(found.sources.iter().filter_map(|source| source.path()));
+    let passwd = host.read("/etc/passwd".as_ref()).unwrap_or_default();
+    let start = Start {
+        sources: found.sources,
+        positions: Vec::new(),
+        snapshot: 0,
+        settings: detection,
+        seed: seed(),
+        watch: Vec::new(),
+        account: confine::account(&passwd, ACCOUNT),
+        allow_unconfined: options.allow_unconfined,
+        from_start: false,
+    };
+    Ok(Keeper::new(hand, start, Check::new(dirs), say))
+}
+
+fn say_server(server: &Server, say: &mut dyn FnMut(&Said<'_>)) {
+    say(&Said::Server {
+        kind: server.kind,
+        version: &server.version,
+        config: server.config.clone(),
+        running: server.running.is_some(),
+        sites: server.sites.len(),
+    });
+    server.problems.iter().for_each(|text| say(&Said::Problem { text }));
+}
+
+/// Different in every run; a snapshot brings its own.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(clock::now())
+}

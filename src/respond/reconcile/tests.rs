@@ -1,0 +1,180 @@
+use std::convert::Infallible;
+
+use super::*;
+use crate::act::Done;
+use crate::act::packet_filter::Held;
+
+const NOW: Millis = Millis::from_secs(1_000_000);
+
+/// A kernel that forgets nothing by itself and counts what it is asked.
+#[derive(Default)]
+struct Recorded {
+    elements: BTreeMap<(Effect, IpNet), Option<Duration>>,
+    asked: usize,
+    flushed: bool,
+}
+
+impl Enforcer for Recorded {
+    type Error = Infallible;
+
+    fn ensure(&mut self) -> Result<Ensured, Infallible> {
+        let emptied = std::mem::take(&mut self.flushed);
+        if emptied {
+            self.elements.clear();
+        }
+        Ok(if emptied { Ensured::Mended { emptied } } else { Ensured::Intact })
+    }
+
+    fn add(&mut self, elements: &[Element]) -> Result<Done, Infallible> {
+        self.asked += elements.len();
+        self.elements.extend(elements.iter().map(|e| ((e.effect, e.net), e.ttl)));
+        Ok(Done { what: String::new(), undo: String::new() })
+    }
+
+    fn remove(&mut self, elements: &[Element]) -> Result<Done, Infallible> {
+        elements.iter().for_each(|e| {
+            self.elements.remove(&(e.effect, e.net));
+        });
+        Ok(Done { what: String::new(), undo: String::new() })
+    }
+
+    fn list(&mut self, effect: Effect) -> Result<Vec<Held>, Infallible> {
+        let ours = self.elements.iter().filter(|((e, _), _)| *e == effect);
+        Ok(ours.map(|((_, net), left)| Held { net: *net, left: *left }).collect())
+    }
+}
+
+impl Recorded {
+    fn holds(&self) -> Vec<String> {
+        self.elements.keys().map(|(effect, net)| format!("{effect:?} {net}")).collect()
+    }
+}
+
+fn subject(who: &str) -> Subject {
+    who.parse().map(Subject::Client).unwrap_or_else(|_| Subject::Prefix(who.parse().unwrap()))
+}
+
+fn decision(who: &str, action: Action, until: Option<Millis>) -> Decision {
+    Decision {
+        subject: subject(who),
+        action,
+        point: Point::PacketFilter,
+        at: NOW,
+        until,
+        offence: 1,
+        why: String::new(),
+        rules: Vec::new(),
+        alerts: Vec::new(),
+    }
+}
+
+fn later(seconds: u64) -> Millis {
+    NOW + Duration::from_secs(seconds)
+}
+
+#[test]
+fn what_is_wanted_stands_once_and_unbanned_goes() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    reconciler.want(&decision("203.0.113.7", Action::Ban, Some(later(600))));
+    reconciler.want(&decision("203.0.113.0/24", Action::Limit, None));
+    assert_eq!(reconciler.run(&mut kernel, NOW).unwrap().added, 2);
+    assert_eq!(reconciler.run(&mut kernel, NOW).unwrap(), Report::default());
+    assert_eq!(kernel.holds(), ["Drop 203.0.113.7/32", "Limit 203.0.113.0/24"]);
+    reconciler.end(&subject("203.0.113.7"));
+    assert_eq!(reconciler.run(&mut kernel, NOW).unwrap().removed, 1);
+    assert_eq!(kernel.holds(), ["Limit 203.0.113.0/24"]);
+}
+
+#[test]
+fn decisions_for_elsewhere_change_nothing() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    for point in [Point::Nowhere, Point::WebServer] {
+        reconciler.want(&Decision { point, ..decision("203.0.113.7", Action::Ban, None) });
+    }
+    reconciler.want(&decision("203.0.113.7", Action::Tell, None));
+    assert_eq!(reconciler.run(&mut kernel, NOW).unwrap(), Report::default());
+}
+
+#[test]
+fn everything_comes_back_after_a_flush() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    for n in 0..50 {
+        reconciler.want(&decision(&format!("203.0.113.{n}"), Action::Ban, Some(later(600))));
+    }
+    reconciler.want(&decision("198.51.100.1", Action::Ban, Some(later(60))));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    kernel.flushed = true;
+    let report = reconciler.run(&mut kernel, later(100)).unwrap();
+    assert_eq!((report.emptied, report.added), (true, 50), "what has ended does not come back");
+    assert!(kernel.elements.values().all(|ttl| *ttl == Some(Duration::from_secs(500))));
+}
+
+#[test]
+fn a_long_ban_is_asserted_anew_before_its_lease_lapses() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    reconciler.want(&decision("203.0.113.7", Action::Ban, None));
+    reconciler.want(&decision("203.0.113.8", Action::Ban, Some(later(30 * 3_600))));
+    let mut lapses = NOW;
+    for hour in 0..72 {
+        let now = later(hour * 3_600);
+        let before = kernel.asked;
+        reconciler.run(&mut kernel, now).unwrap();
+        if kernel.asked > before && kernel.elements.contains_key(&(Effect::Drop, "203.0.113.7/32".parse().unwrap())) {
+            lapses = now + kernel.elements[&(Effect::Drop, "203.0.113.7/32".parse().unwrap())].unwrap();
+        }
+        assert!(lapses > now, "lapsed before hour {hour}");
+    }
+    assert_eq!(kernel.holds(), ["Drop 203.0.113.7/32"]);
+}
+
+#[test]
+fn an_extended_ban_is_written_with_its_new_time() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    reconciler.want(&decision("203.0.113.7", Action::Ban, Some(later(600))));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    reconciler.want(&decision("203.0.113.7", Action::Ban, Some(later(1_200))));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    reconciler.run(&mut kernel, later(700)).unwrap();
+    assert_eq!(kernel.elements.values().collect::<Vec<_>>(), [&Some(Duration::from_secs(1_200))]);
+    reconciler.run(&mut kernel, later(1_200)).unwrap();
+    assert!(kernel.elements.is_empty() && reconciler.is_empty());
+}
+
+#[test]
+fn a_limit_turned_into_a_ban_leaves_no_limit_behind() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    reconciler.want(&decision("203.0.113.7", Action::Limit, None));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    reconciler.want(&decision("203.0.113.7", Action::Ban, None));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    assert_eq!(kernel.holds(), ["Drop 203.0.113.7/32"]);
+}
+
+#[test]
+fn two_limits_in_one_64_share_an_element_until_both_end() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    reconciler.want(&decision("2001:db8::1", Action::Limit, Some(later(600))));
+    reconciler.want(&decision("2001:db8::2", Action::Limit, Some(later(900))));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    assert_eq!(kernel.elements.values().collect::<Vec<_>>(), [&Some(Duration::from_secs(900))]);
+    reconciler.end(&subject("2001:db8::2"));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    assert_eq!(kernel.holds(), ["Limit 2001:db8::/64"]);
+    reconciler.end(&subject("2001:db8::1"));
+    reconciler.run(&mut kernel, NOW).unwrap();
+    assert!(kernel.elements.is_empty());
+}
+
+#[test]
+fn a_restart_keeps_what_stands_and_removes_what_was_ended_meanwhile() {
+    let mut kernel = Recorded::default();
+    let stale = Element::drop("198.51.100.9".parse::<std::net::IpAddr>().unwrap(), Some(Duration::from_secs(500)));
+    let kept = Element::drop("203.0.113.7".parse::<std::net::IpAddr>().unwrap(), Some(Duration::from_secs(600)));
+    kernel.add(&[stale, kept]).unwrap();
+    kernel.asked = 0;
+    let mut reconciler = Reconciler::default();
+    reconciler.want(&decision("203.0.113.7", Action::Ban, Some(later(600))));
+    let report = reconciler.run(&mut kernel, NOW).unwrap();
+    assert_eq!((report.added, report.removed, kernel.asked), (0, 1, 0));
+    assert_eq!(kernel.holds(), ["Drop 203.0.113.7/32"]);
+}
