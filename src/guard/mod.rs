@@ -6,6 +6,7 @@ pub mod check;
 pub mod config;
 pub mod confine;
 pub mod control;
+pub mod engine;
 pub mod error;
 pub mod ground;
 mod hand;

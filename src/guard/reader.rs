@@ -3,23 +3,21 @@
 use std::io::{BufWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::detect::Engine;
-use crate::detect::rules::RuleSet;
 use crate::guard::confine;
+use crate::guard::engine::engine;
 use crate::guard::error::GuardError;
 use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
 use crate::guard::wire::{self, Frame, WireError};
 use crate::host::clock;
-use crate::measures;
-use crate::model::{Alert, Event, Millis, SourceIx, What};
-use crate::monitor::{Follower, Options};
+use crate::model::{Alert, Event, SourceIx, What};
+use crate::monitor::{Follower, Options, Source};
 
 /// How long one look at the logs may wait for a line: bounds how late a message of the keeper is heard.
 const WAIT: Duration = Duration::from_millis(500);
@@ -64,9 +62,11 @@ impl Reading {
         let start = first(from)?;
         let confined = confined(&start)?;
         let snapshot = snapshot(from, start.snapshot)?;
-        let rules = RuleSet::embedded().map_err(|errors| format!("the rules in this program are broken: {errors:?}"))?;
-        let detectors: Vec<_> = measures::detectors().collect();
-        let mut engine = Engine::new(&detectors, Arc::new(rules), start.settings, start.seed);
+        let mut engine = engine(start.settings, start.seed).map_err(|cause| cause.to_string())?;
+        let names: Vec<String> = start.sources.iter().map(Source::name).collect();
+        for (ix, name) in (0..).zip(&names) {
+            engine.source(SourceIx(ix), name);
+        }
         let problem = match engine.restore(&snapshot) {
             Err(cause) if !snapshot.is_empty() => Some(format!("what was remembered cannot be read, counting begins anew: {cause}")),
             _ => None,
@@ -81,7 +81,7 @@ impl Reading {
             to: BufWriter::new(to.try_clone().map_err(|cause| cause.to_string())?),
             engine,
             follower,
-            watch: Watch::new(start.watch),
+            watch: Watch::new(start.watch, names),
             alerts: Vec::new(),
             logins: Vec::new(),
             status: Status::default(),

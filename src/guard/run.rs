@@ -53,7 +53,7 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
     let (ground, problems) = ground::of(&host, &servers, &config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
-    let mut hand = Hand::open(&options.state, config, ground, clock::now())?;
+    let mut hand = Hand::open(&options.state, config.clone(), ground, clock::now())?;
     hand.refresh_sessions(&host);
     hand.reconcile(clock::now())?;
     say(&Said::Policy { enforcing: hand.mode() == Mode::Enforce, state: options.state.clone() });
