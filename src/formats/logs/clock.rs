@@ -66,12 +66,16 @@ impl Clock {
 
     /// A reading of the log's own zone; of an hour that comes twice, the first.
     pub fn local(&mut self, civil: Civil) -> Option<Millis> {
-        let utc = civil.at_offset(0);
-        let minute = utc.0.div_euclid(60_000);
+        self.local_utc_reading(civil.at_offset(0).0)
+    }
+
+    /// The same, for a reading counted as if its zone were UTC.
+    fn local_utc_reading(&mut self, millis: i64) -> Option<Millis> {
+        let minute = millis.div_euclid(60_000);
         if self.last_local.0 != minute {
             self.last_local = (minute, self.offset_at(minute)?);
         }
-        Some(Millis(utc.0 - self.last_local.1))
+        Some(Millis(millis - self.last_local.1))
     }
 
     /// `Nov 22 18:00:00` of the latest year that does not put it in the future.
@@ -190,6 +194,17 @@ fn offset(text: &[u8]) -> Option<i64> {
 
 pub fn digits(text: &[u8]) -> Option<i64> {
     i64::try_from(number(text)?).ok()
+}
+
+/// Reads `text` by a strftime(3) format; a zone it does not name is the log's own.
+pub fn strftime(format: &[u8], text: &[u8], clock: &mut Clock) -> Option<Millis> {
+    let parts = jiff::fmt::strtime::BrokenDownTime::parse(format, text).ok()?;
+    if let Ok(stamp) = parts.to_timestamp() {
+        return Some(Millis(stamp.as_millisecond()));
+    }
+    let reading = parts.to_datetime().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let millis = reading.as_millisecond();
+    clock.local_utc_reading(millis)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod access;
 mod clock;
 mod cursor;
+mod pattern;
 mod request;
 mod sheet;
 mod text;
@@ -14,6 +15,7 @@ use jiff::tz::TimeZone;
 
 use crate::formats::logs::access::Access;
 use crate::formats::logs::clock::Clock;
+use crate::formats::logs::pattern::{Pattern, PatternReader};
 use crate::model::{DeclaredFormat, LogKind, Millis, What};
 
 /// What the lines of a log look like.
@@ -21,24 +23,31 @@ use crate::model::{DeclaredFormat, LogKind, Millis, What};
 pub enum LineFormat {
     /// common, combined and their relatives: the quick way for nearly every log.
     Access(Access),
+    /// Any other pattern a server declares.
+    Pattern(Box<Pattern>),
 }
 
 /// Why a declared log pattern cannot be read back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    #[error("log format {name:?} holds nothing that tells a request")]
+    #[error("log format {name:?} tells neither client nor request; log %h and %r (nginx: $remote_addr and $request)")]
     Empty { name: String },
+    #[error("{directive:?} is not finished; the log format breaks off there")]
+    Unfinished { directive: String },
+    #[error("field {nth} of the log format touches the next; put a space or a quote between them")]
+    Touching { nth: usize },
+    #[error("stamps written as {format:?} cannot be read back; use %t or %{{%Y-%m-%dT%H:%M:%S%z}}t")]
+    Time { format: String },
 }
 
 impl LineFormat {
     /// Compiles the pattern a server's configuration declares.
     pub fn compile(declared: &DeclaredFormat) -> Result<Self, FormatError> {
-        match declared.name.as_str() {
-            "common" => Ok(Self::Access(Access::COMMON)),
-            "combined" => Ok(Self::Access(Access::COMBINED)),
-            "vhost_combined" => Ok(Self::Access(Access::VHOST_COMBINED)),
-            _ => Err(FormatError::Empty { name: declared.name.clone() }),
-        }
+        let pattern = Pattern::compile(declared)?;
+        Ok(match Access::of(&pattern) {
+            Some(access) => Self::Access(access),
+            None => Self::Pattern(Box::new(pattern)),
+        })
     }
 
     /// The format of a log whose kind alone is known.
@@ -55,6 +64,8 @@ impl LineFormat {
     pub fn name(&self) -> &str {
         match self {
             Self::Access(access) => access.name(),
+            Self::Pattern(pattern) if pattern.name.is_empty() => "unnamed",
+            Self::Pattern(pattern) => &pattern.name,
         }
     }
 }
@@ -62,14 +73,24 @@ impl LineFormat {
 /// Reads the lines of one log; holds what a line needs of earlier ones.
 #[derive(Debug)]
 pub struct Parser {
-    format: LineFormat,
+    reader: Reader,
     clock: Clock,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Access(Access),
+    Pattern(Box<PatternReader>),
 }
 
 impl Parser {
     /// Stamps without a zone are read in the host's.
     pub fn new(format: LineFormat) -> Self {
-        Self { format, clock: Clock::new(TimeZone::system()) }
+        let reader = match format {
+            LineFormat::Access(access) => Reader::Access(access),
+            LineFormat::Pattern(pattern) => Reader::Pattern(Box::new(PatternReader::new(*pattern))),
+        };
+        Self { reader, clock: Clock::new(TimeZone::system()) }
     }
 
     /// The zone of stamps that do not say theirs.
@@ -79,7 +100,14 @@ impl Parser {
     }
 
     /// Which request header, in lower case, [`Record::forwarded`] is taken from; `x-forwarded-for` unless told.
-    pub fn forwarded_header(self, _name: &str) -> Self {
+    pub fn forwarded_header(mut self, name: &str) -> Self {
+        match &mut self.reader {
+            Reader::Pattern(reader) => reader.forwarded_header(name),
+            Reader::Access(access) if *access == Access::MAIN && name != "x-forwarded-for" => {
+                *access = Access::COMBINED
+            }
+            Reader::Access(_) => {}
+        }
         self
     }
 
@@ -90,8 +118,9 @@ impl Parser {
 
     /// Reads one line, given without its newline.
     pub fn parse<'a>(&'a mut self, line: &'a [u8]) -> Result<Line<'a>, Unparsed> {
-        match &self.format {
-            LineFormat::Access(access) => access.read(line, &mut self.clock),
+        match &mut self.reader {
+            Reader::Access(access) => access.read(line, &mut self.clock),
+            Reader::Pattern(reader) => reader.read(line, &mut self.clock),
         }
     }
 }
