@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::cli::exit::Exit;
+use crate::formats::logs::FormatError;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
 use crate::store::StoreError;
@@ -15,6 +16,8 @@ pub enum CliError {
     #[error(transparent)]
     Guard(#[from] GuardError),
     #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
@@ -23,7 +26,7 @@ pub enum CliError {
 impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::UnknownId { .. } => Exit::Usage,
+            Self::UnknownId { .. } | Self::Format(_) => Exit::Usage,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,

@@ -10,6 +10,7 @@ mod guard;
 mod man;
 mod order;
 mod output;
+mod replay;
 mod why;
 mod words;
 
@@ -67,6 +68,8 @@ enum Verb {
     Board,
     /// The page of a measure
     Explain(explain::Args),
+    /// Yesterday's logs through today's rules: who would have been banned, why, and who looks legitimate
+    Replay(replay::Args),
     /// Why an address is banned: the raw lines, the rule, what it would have taken, the undo
     Why(why::Args),
     /// Everybody who is banned or limited
@@ -111,6 +114,7 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Guard(args) => guard::run(args, global, out),
         Verb::Board => board::run(out),
         Verb::Explain(args) => explain::run(args, out),
+        Verb::Replay(args) => replay::run(args, global, out),
         Verb::Why(args) => why::run(args, global, out),
         Verb::Bans(args) => bans::run(args, global, out),
         Verb::Ban(args) => order::ban(args, global, out),

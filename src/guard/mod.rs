@@ -15,6 +15,7 @@ pub mod lock;
 pub mod message;
 pub mod orders;
 mod reader;
+pub mod replay;
 mod run;
 pub mod said;
 mod signals;
@@ -22,6 +23,7 @@ pub mod sources;
 pub mod state;
 mod supervise;
 mod throttle;
+pub mod trial;
 mod watch;
 pub mod wire;
 
