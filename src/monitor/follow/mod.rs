@@ -191,7 +191,10 @@ impl Tailer {
             match (self.by_path.get(&path).copied(), change) {
                 (Some(index), Change::Written) => self.queue(index),
                 (Some(index), Change::Named) => self.look(index, true),
-                (None, Change::Named) => self.adopt(&path),
+                (None, Change::Named) => match self.rotated_from(&path) {
+                    Some(index) => self.look(index, true),
+                    None => self.adopt(&path),
+                },
                 (None, Change::Written) => {}
             }
         }
@@ -215,6 +218,11 @@ impl Tailer {
             self.look(index, false);
         }
         self.looked = Some(clock::monotonic());
+    }
+
+    /// The followed log that this name is a rotation of.
+    fn rotated_from(&self, path: &Path) -> Option<usize> {
+        self.by_path.get(&path.with_file_name(siblings::stem(path.file_name()?)?)).copied()
     }
 
     /// A name that appeared and may be a new log.
