@@ -25,7 +25,7 @@ fn tailer(path: &Path, positions: &[Position], options: Options) -> Tailer {
 }
 
 fn positions(tailer: &Tailer) -> Vec<Position> {
-    tailer.positions().into_iter().map(|(_, position)| position).collect()
+    tailer.positions()
 }
 
 /// Everything that is there now.

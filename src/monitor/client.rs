@@ -98,8 +98,7 @@ mod tests {
     }
 
     fn seen(client: &str, peer: &str, forwarded: &str, real_ip: &RealIp) -> Option<(String, Via)> {
-        let origin =
-            Origin { client: client.parse().ok(), peer: peer.parse().ok(), forwarded: forwarded.as_bytes() };
+        let origin = Origin { client: client.parse().ok(), peer: peer.parse().ok(), forwarded: forwarded.as_bytes() };
         super::client(origin, real_ip).map(|client| (client.ip.to_string(), client.via))
     }
 

@@ -31,8 +31,8 @@ pub struct Health {
 }
 
 /// One line that does not fit.
-#[derive(Clone, Copy, Debug)]
-pub struct Misfit<'a> {
+#[derive(Clone, Copy)]
+pub(super) struct Misfit<'a> {
     pub file: &'a str,
     pub line: u64,
     pub offset: u64,
@@ -53,7 +53,7 @@ impl Health {
     }
 
     /// An alarm where this line is one too many; once an episode.
-    pub fn unparsed(&mut self, misfit: Misfit<'_>, now: Millis, limits: &Limits) -> Option<Alert> {
+    pub(super) fn unparsed(&mut self, misfit: Misfit<'_>, now: Millis, limits: &Limits) -> Option<Alert> {
         if self.failing() == 0 {
             self.since = now;
         }
@@ -162,10 +162,12 @@ mod tests {
 
     #[test]
     fn the_same_lines_give_the_same_id() {
-        let run = || (1..=20).find_map({
-            let mut health = Health::default();
-            move |line| fail(&mut health, line)
-        });
+        let run = || {
+            (1..=20).find_map({
+                let mut health = Health::default();
+                move |line| fail(&mut health, line)
+            })
+        };
         assert_eq!(run().unwrap().id, run().unwrap().id);
     }
 }
