@@ -25,7 +25,7 @@ fn tailer(path: &Path, positions: &[Position], options: Options) -> Tailer {
 }
 
 fn positions(tailer: &Tailer) -> Vec<Position> {
-    tailer.positions().into_iter().map(|(_, position)| position).collect()
+    tailer.positions()
 }
 
 /// Everything that is there now.
@@ -430,7 +430,7 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_line_once_and_in_order_whatever_happens_to_the_files(steps in steps()) {

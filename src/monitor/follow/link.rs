@@ -66,10 +66,19 @@ impl Link {
         }
     }
 
-    pub fn open_id(&self) -> Option<FileId> {
+    /// Whether it holds this file, or a text not begun that was packed into this file.
+    pub fn is_of(&self, candidate: &Candidate) -> bool {
+        let same = self.file() == Some(candidate.look.id);
+        same || matches!(self, Self::Open { tail, .. } if tail.offset == 0 && !candidate.start.is_empty()
+            && tail.start().is_ok_and(|start| start.starts_with(&candidate.start)))
+    }
+
+    /// The file it holds open.
+    pub fn file(&self) -> Option<FileId> {
         match self {
             Self::Open { tail, .. } => Some(tail.id),
-            _ => None,
+            Self::Packed(packed) => Some(FileId { device: packed.position.device, inode: packed.position.inode }),
+            Self::Known(_) | Self::Done(_) => None,
         }
     }
 }

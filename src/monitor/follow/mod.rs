@@ -58,6 +58,18 @@ const MAX_NOTES: usize = 1000;
 /// Bytes of one log before the next has its turn.
 const TURN: usize = 1 << 20;
 
+/// One followed log.
+#[derive(Clone, Copy, Debug)]
+pub struct Log<'a> {
+    pub index: usize,
+    /// Index of the pattern it is of.
+    pub pattern: usize,
+    pub path: &'a Path,
+}
+
+/// Takes a line of a log; says the log clock after it.
+pub type Each<'e> = dyn FnMut(Log<'_>, RawLine<'_>) -> Millis + 'e;
+
 /// All followed files.
 #[derive(Debug)]
 pub struct Tailer {
@@ -96,9 +108,9 @@ impl Tailer {
         tailer
     }
 
-    /// Gives what there is, waiting up to `timeout` for the first of it. `each` gets the index of a log and a line,
-    /// and says the log clock after it. True where more is there already.
-    pub fn poll(&mut self, timeout: Duration, each: &mut dyn FnMut(usize, RawLine<'_>) -> Millis) -> bool {
+    /// Gives what there is, waiting up to `timeout` for the first of it. True where more is there
+    /// already.
+    pub fn poll(&mut self, timeout: Duration, each: &mut Each<'_>) -> bool {
         if self.ready.is_empty() {
             self.wait(timeout);
         }
@@ -113,20 +125,17 @@ impl Tailer {
         !self.ready.is_empty()
     }
 
-    /// The next unread byte of every file, exact between calls of [`Tailer::poll`]; with the index of its log.
-    pub fn positions(&self) -> Vec<(Option<usize>, Position)> {
-        let mut all: Vec<(Option<usize>, Position)> = Vec::new();
-        for (index, (_, track)) in self.tracks.iter().enumerate() {
-            all.extend(track.positions().into_iter().map(|position| (Some(index), position)));
-        }
+    /// The next unread byte of every file, exact between calls of [`Tailer::poll`].
+    pub fn positions(&self) -> Vec<Position> {
+        let mut all: Vec<Position> = self.tracks.iter().flat_map(|(_, track)| track.positions()).collect();
         let globs = self.patterns.iter().filter(|pattern| glob::is_glob(pattern));
-        all.extend(globs.map(|pattern| (None, nowhere(pattern))));
+        all.extend(globs.map(|pattern| nowhere(pattern)));
         all
     }
 
-    /// The logs by index, with the index of their pattern; grows, never shrinks.
-    pub fn log(&self, index: usize) -> Option<(usize, &Path)> {
-        self.tracks.get(index).map(|(pattern, track)| (*pattern, track.path.as_path()))
+    /// The logs by index; grows, never shrinks.
+    pub fn log(&self, index: usize) -> Option<&Path> {
+        self.tracks.get(index).map(|(_, track)| track.path.as_path())
     }
 
     /// What went wrong since the last call.
@@ -191,7 +200,10 @@ impl Tailer {
             match (self.by_path.get(&path).copied(), change) {
                 (Some(index), Change::Written) => self.queue(index),
                 (Some(index), Change::Named) => self.look(index, true),
-                (None, Change::Named) => self.adopt(&path),
+                (None, Change::Named) => match self.rotated_from(&path) {
+                    Some(index) => self.look(index, true),
+                    None => self.adopt(&path),
+                },
                 (None, Change::Written) => {}
             }
         }
@@ -215,6 +227,11 @@ impl Tailer {
             self.look(index, false);
         }
         self.looked = Some(clock::monotonic());
+    }
+
+    /// The followed log that this name is a rotation of.
+    fn rotated_from(&self, path: &Path) -> Option<usize> {
+        self.by_path.get(&path.with_file_name(siblings::stem(path.file_name()?)?)).copied()
     }
 
     /// A name that appeared and may be a new log.
@@ -269,8 +286,9 @@ impl Tailer {
         }
     }
 
-    fn read(&mut self, index: usize, left: &mut usize, each: &mut dyn FnMut(usize, RawLine<'_>) -> Millis) {
-        let Some((_, track)) = self.tracks.get_mut(index) else { return };
+    fn read(&mut self, index: usize, left: &mut usize, each: &mut Each<'_>) {
+        let Some((pattern, track)) = self.tracks.get_mut(index) else { return };
+        let pattern = *pattern;
         let (path, cap) = (track.path.clone(), self.options.cap);
         let mut turn = TURN.min(*left);
         let before = turn;
@@ -280,7 +298,7 @@ impl Tailer {
             if line.cut && long.is_none() {
                 long = Some(Problem::LongLine { path: path.clone(), line: line.number, cap });
             }
-            each(index, line)
+            each(Log { index, pattern, path: &path }, line)
         };
         let round = track.read(&mut turn, &self.options, &mut self.block, &mut take, &mut self.notes);
         *left = left.saturating_sub(before - turn);

@@ -90,14 +90,20 @@ impl Tail {
         Ok(())
     }
 
+    /// Its first bytes as they are now.
+    pub fn start(&self) -> io::Result<Vec<u8>> {
+        let mut start = vec![0; HEAD];
+        let length = self.file.read_at(&mut start, 0)?;
+        start.truncate(length);
+        Ok(start)
+    }
+
     /// Whether the bytes read up to now, and `count` more, are of the text begun.
     fn is_same(&mut self, count: usize) -> io::Result<bool> {
-        let mut start = [0; HEAD];
-        let length = self.file.read_at(&mut start, 0)?;
-        let start = start.get(..length).unwrap_or_default();
+        let start = self.start()?;
         let same = start.starts_with(&self.head) && self.file.metadata()?.len() >= self.scanned + count as u64;
-        if same && length > self.head.len() {
-            self.head = start.to_vec();
+        if same && start.len() > self.head.len() {
+            self.head = start;
         }
         Ok(same)
     }

@@ -70,12 +70,14 @@ impl Track {
             other => other?,
         };
         match self.links.last_mut() {
+            // Of a file never read, all may have been copied away and truncated: only its siblings tell.
+            Some(Link::Open { tail, .. }) if tail.id == look.id && renamed && tail.offset == 0 => {}
             Some(Link::Open { tail, .. }) if tail.id == look.id && look.size >= tail.scanned => {
                 let grown = look.size > tail.scanned;
                 self.absent = false;
                 return Ok(grown || self.links.len() > 1);
             }
-            Some(last @ Link::Open { .. }) if last.open_id() == Some(look.id) => {
+            Some(last @ Link::Open { .. }) if last.file() == Some(look.id) => {
                 *last = Link::Known(last.position(&self.path));
             }
             _ => {}
@@ -255,13 +257,11 @@ impl Track {
     }
 }
 
-/// The link that reads, or has read, this file already.
+/// The link that reads, or has read, this text already.
 fn reuse(unread: &Unread, old: &mut [Option<Link>]) -> Option<Link> {
     let slot = match unread.known {
         Some(index) => old.get_mut(index),
-        None => old
-            .iter_mut()
-            .find(|link| link.as_ref().and_then(Link::open_id).is_some_and(|id| id == unread.candidate.look.id)),
+        None => old.iter_mut().find(|link| link.as_ref().is_some_and(|link| link.is_of(&unread.candidate))),
     };
     match slot?.take()? {
         Link::Known(position) if position.offset == ALL => Some(Link::Done(position)),
