@@ -5,6 +5,7 @@ use std::io;
 use crate::cli::exit::Exit;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
+use crate::host::CouldNotLook;
 use crate::store::StoreError;
 
 /// Every failure a verb can end with.
@@ -16,6 +17,8 @@ pub enum CliError {
     Guard(#[from] GuardError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Look(#[from] CouldNotLook),
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
 }
@@ -27,7 +30,7 @@ impl CliError {
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
-            Self::Store(_) | Self::Write(_) => Exit::CouldNotRead,
+            Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
         }
     }
 

@@ -3,12 +3,14 @@
 mod bans;
 mod board;
 mod completions;
+mod config;
 mod error;
 mod exit;
 mod explain;
 mod guard;
 mod man;
 mod output;
+mod sites;
 mod why;
 mod words;
 
@@ -70,6 +72,10 @@ enum Verb {
     Why(why::Args),
     /// Everybody who is banned or limited
     Bans(bans::Args),
+    /// The web servers of this host: sites, listeners, logs, proxies, and what is unclear
+    Sites(sites::Args),
+    /// A server's configuration file as a tree with file:line
+    Config(config::Args),
     /// Shell completions, to standard output
     Completions(completions::Args),
     /// The manual page, to standard output
@@ -106,6 +112,8 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Explain(args) => explain::run(args, out),
         Verb::Why(args) => why::run(args, global, out),
         Verb::Bans(args) => bans::run(args, global, out),
+        Verb::Sites(args) => sites::run(args, out),
+        Verb::Config(args) => config::run(args, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),
         Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),

@@ -139,6 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn a_process_in_a_container_is_told_apart() {
+        let scratch = tempfile::tempdir().unwrap();
+        for (pid, root) in [(5, "/container"), (6, "/")] {
+            let dir = scratch.path().join(format!("proc/{pid}"));
+            std::fs::create_dir_all(&dir).unwrap();
+            std::fs::write(dir.join("stat"), format!("{pid} (nginx) S 1 0")).unwrap();
+            std::os::unix::fs::symlink(root, dir.join("root")).unwrap();
+        }
+        std::fs::create_dir(scratch.path().join("container")).unwrap();
+        let found = Host::recorded(scratch.path()).processes();
+        assert_eq!(found.iter().map(|it| (it.pid, it.elsewhere)).collect::<Vec<_>>(), [(5, true), (6, false)]);
+    }
+
+    #[test]
     fn names_with_parentheses_and_spaces_are_read_whole() {
         assert_eq!(name_and_parent(b"7 (a) b (c) S 42 7 7 0"), Some(("a) b (c".to_owned(), 42)));
         assert_eq!(name_and_parent(b"garbage"), None);
