@@ -3,15 +3,17 @@
 //! With `--json` one object a line, in the order of the file: file, line, depth, name, args; or file, line, depth and
 //! `error` where something cannot be understood.
 
+mod rows;
+
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use serde::Serialize;
 
+use crate::cli::config::rows::{Node, Row};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
-use crate::formats::{nginx, tomcat};
+use crate::formats::{apache, nginx, tomcat};
 use crate::host::Host;
 
 #[derive(clap::Args)]
@@ -31,25 +33,9 @@ pub struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
+    Apache,
     Nginx,
     Tomcat,
-}
-
-/// One line of the tree.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Row {
-    file: PathBuf,
-    line: u32,
-    depth: usize,
-    #[serde(flatten)]
-    node: Node,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-enum Node {
-    Setting { name: String, args: Vec<String> },
-    Error { error: String },
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
@@ -61,74 +47,43 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
         out.raw(&print(kind, &source))?;
         return Ok(Exit::Done);
     }
-    let mut rows = Vec::new();
-    let mut problems = Vec::new();
-    match kind {
+    let (rows, problems) = match kind {
         Kind::Nginx if args.follow => {
             let config = nginx::evaluate(&host, &path);
-            settings(&config.settings, 0, &mut rows);
-            problems = config.problems;
+            (rows::nginx_followed(&config), config.problems)
         }
-        Kind::Nginx => items(&nginx::parse(&source).items, &path, 0, &mut rows),
-        Kind::Tomcat => document(&tomcat::Document::parse(&source), &path, &mut rows),
-    }
+        Kind::Nginx => (rows::nginx(&nginx::parse(&source), &path), Vec::new()),
+        Kind::Apache => (rows::apache(&apache::tree::Tree::parse(&source), &path), Vec::new()),
+        Kind::Tomcat => (rows::tomcat(&tomcat::Document::parse(&source), &path), Vec::new()),
+    };
     show(&rows, &problems, out)?;
     let faulty = !problems.is_empty() || rows.iter().any(|row| matches!(row.node, Node::Error { .. }));
     Ok(if faulty { Exit::Remark } else { Exit::Done })
 }
 
+/// By the path, else by how most of its lines end: nginx closes them with `;`, `{` or `}`.
 fn guess(path: &Path, source: &[u8]) -> Kind {
-    let xml = source.trim_ascii_start().starts_with(b"<") || path.extension().is_some_and(|end| end == "xml");
-    if xml { Kind::Tomcat } else { Kind::Nginx }
+    let name = path.to_string_lossy();
+    if path.extension().is_some_and(|end| end == "xml") || source.trim_ascii_start().starts_with(b"<?xml") {
+        return Kind::Tomcat;
+    }
+    match (name.contains("nginx"), name.contains("apache") || name.contains("httpd")) {
+        (true, false) => return Kind::Nginx,
+        (false, true) => return Kind::Apache,
+        _ => {}
+    }
+    let lines = source.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let said = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let (ended, others): (Vec<&[u8]>, Vec<&[u8]>) =
+        said.partition(|line| line.ends_with(b";") || line.ends_with(b"{") || line.ends_with(b"}"));
+    if ended.len() >= others.len() { Kind::Nginx } else { Kind::Apache }
 }
 
 fn print(kind: Kind, source: &[u8]) -> Vec<u8> {
     match kind {
         Kind::Nginx => nginx::parse(source).print(),
+        Kind::Apache => apache::tree::Tree::parse(source).print(),
         Kind::Tomcat => tomcat::Document::parse(source).print().to_vec(),
-    }
-}
-
-fn items(items: &[nginx::Item], file: &Path, depth: usize, rows: &mut Vec<Row>) {
-    for item in items {
-        let node = match &item.node {
-            nginx::Node::Comment(_) => continue,
-            nginx::Node::Error { fault, .. } => Node::Error { error: fault.to_string() },
-            nginx::Node::Directive(directive) => {
-                let mut words = directive.words.iter().map(|word| String::from_utf8_lossy(&word.value()).into_owned());
-                Node::Setting { name: words.next().unwrap_or_default(), args: words.collect() }
-            }
-        };
-        rows.push(Row { file: file.to_owned(), line: item.line, depth, node });
-        if let nginx::Node::Directive(nginx::Directive { end: nginx::End::Block(block), .. }) = &item.node {
-            self::items(&block.items, file, depth + 1, rows);
-        }
-    }
-}
-
-fn settings(settings: &[nginx::Setting], depth: usize, rows: &mut Vec<Row>) {
-    for setting in settings {
-        let node = Node::Setting { name: setting.name.clone(), args: setting.args.clone() };
-        rows.push(Row { file: setting.at.file.clone(), line: setting.at.line, depth, node });
-        self::settings(setting.inside(), depth + 1, rows);
-    }
-}
-
-fn document(document: &tomcat::Document, file: &Path, rows: &mut Vec<Row>) {
-    if let Some(root) = &document.root {
-        element(root, file, 0, rows);
-    }
-    for (line, error) in &document.problems {
-        rows.push(Row { file: file.to_owned(), line: *line, depth: 0, node: Node::Error { error: error.clone() } });
-    }
-}
-
-fn element(element: &tomcat::Element, file: &Path, depth: usize, rows: &mut Vec<Row>) {
-    let args = element.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let node = Node::Setting { name: element.name.clone(), args };
-    rows.push(Row { file: file.to_owned(), line: element.line, depth, node });
-    for child in &element.children {
-        self::element(child, file, depth + 1, rows);
     }
 }
 
@@ -168,18 +123,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_is_shown_with_line_and_depth() {
-        let mut rows = Vec::new();
-        items(&nginx::parse(b"http {\n root \"a b\";\n}\n}").items, Path::new("/f"), 0, &mut rows);
-        let shown: Vec<(u32, usize)> = rows.iter().map(|row| (row.line, row.depth)).collect();
-        assert_eq!(shown, [(1, 0), (2, 1), (4, 0)]);
-        assert_eq!(rows[1].node, Node::Setting { name: "root".to_owned(), args: vec!["a b".to_owned()] });
-        assert_eq!(rows[2].node, Node::Error { error: "unexpected \"}\"".to_owned() });
-    }
-
-    #[test]
-    fn whose_file_it_is_is_told_by_its_text() {
-        assert_eq!(guess(Path::new("/x"), b"\n<?xml version='1.0'?>"), Kind::Tomcat);
-        assert_eq!(guess(Path::new("/x"), b"user www;"), Kind::Nginx);
+    fn whose_file_it_is_is_told_by_path_then_text() {
+        for (path, source, kind) in [
+            ("/x", "\n<?xml version='1.0'?>", Kind::Tomcat),
+            ("/etc/tomcat10/context.xml", "", Kind::Tomcat),
+            ("/etc/apache2/x", "user www;", Kind::Apache),
+            ("/etc/nginx/x", "User www", Kind::Nginx),
+            ("/x", "server {\n listen 80;\n}\n", Kind::Nginx),
+            ("/x", "# a;\n<VirtualHost *:80>\n ServerName a\n</VirtualHost>\n", Kind::Apache),
+        ] {
+            assert_eq!(guess(Path::new(path), source.as_bytes()), kind, "{path}: {source}");
+        }
     }
 }
