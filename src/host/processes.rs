@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::formats::Files;
 use crate::host::Host;
+use crate::model::{Server, ServerKind};
 
 /// One process; what may not be read of it is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,9 +99,14 @@ impl Process {
 
     /// The last value of a one-letter option: `-c FILE` or `-cFILE`.
     pub fn option(&self, flag: &str) -> Option<&str> {
+        self.options(flag).pop()
+    }
+
+    /// All values of an option that may stand more than once, in their order.
+    pub fn options(&self, flag: &str) -> Vec<&str> {
         let words = self.words();
-        let values = words.iter().enumerate().rev();
-        values.filter_map(|(at, word)| option_value(word, flag, words.get(at + 1).copied())).next()
+        let values = words.iter().enumerate();
+        values.filter_map(|(at, word)| option_value(word, flag, words.get(at + 1).copied())).collect()
     }
 
     /// A path given on its command line, relative to where it was started.
@@ -114,6 +120,14 @@ fn option_value<'a>(word: &'a str, flag: &str, next: Option<&'a str>) -> Option<
         "" => next,
         joined => Some(joined),
     }
+}
+
+/// A server that runs where its files cannot be read under the host's own paths.
+pub(super) fn in_container(kind: ServerKind, config: PathBuf, process: &Process) -> Server {
+    let pid = process.pid;
+    let problem = format!("process {pid} runs in a container: its configuration and logs are not read from out here");
+    let (sites, logs) = (Vec::new(), Vec::new());
+    Server { kind, version: String::new(), config, running: Some(pid), sites, logs, problems: vec![problem] }
 }
 
 /// Of the processes of these programs those that no other of them started.
@@ -167,6 +181,7 @@ mod tests {
         let titled = with(&["nginx: master process /usr/sbin/nginx -c /b.conf"]);
         assert_eq!(titled.option("-c"), Some("/b.conf"));
         assert_eq!(with(&["nginx", "-c"]).option("-c"), None);
+        assert_eq!(with(&["apache2", "-DA", "-D", "B", "-d", "/r"]).options("-D"), ["A", "B"]);
     }
 
     #[test]
