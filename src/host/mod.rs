@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the reading door of the house")]
 
+pub mod apache;
 pub mod clock;
 
 use std::io;
