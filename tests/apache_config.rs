@@ -1,6 +1,7 @@
 //! Our evaluation of an Apache configuration equals Apache's own: `apache2 -t -D DUMP_CONFIG`.
 
 #![allow(clippy::disallowed_methods, reason = "makes configurations and asks the real server about them")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::os::unix::fs::symlink;
