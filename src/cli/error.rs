@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::formats::logs::FormatError;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
+use crate::host::CouldNotLook;
 use crate::store::StoreError;
 
 /// Every failure a verb can end with.
@@ -19,6 +20,8 @@ pub enum CliError {
     Format(#[from] FormatError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Look(#[from] CouldNotLook),
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
 }
@@ -30,7 +33,7 @@ impl CliError {
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
-            Self::Store(_) | Self::Write(_) => Exit::CouldNotRead,
+            Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
         }
     }
 

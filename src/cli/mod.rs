@@ -3,6 +3,7 @@
 mod bans;
 mod board;
 mod completions;
+mod config;
 mod error;
 mod exit;
 mod explain;
@@ -11,6 +12,7 @@ mod man;
 mod order;
 mod output;
 mod replay;
+mod sites;
 mod why;
 mod words;
 
@@ -80,6 +82,10 @@ enum Verb {
     Unban(order::Unban),
     /// Who is never limited or banned
     Allow(order::Allow),
+    /// The web servers of this host: sites, listeners, logs, proxies, and what is unclear
+    Sites(sites::Args),
+    /// A server's configuration file as a tree with file:line
+    Config(config::Args),
     /// Shell completions, to standard output
     Completions(completions::Args),
     /// The manual page, to standard output
@@ -120,6 +126,8 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Ban(args) => order::ban(args, global, out),
         Verb::Unban(args) => order::unban(args, global, out),
         Verb::Allow(args) => order::allow(args, global, out),
+        Verb::Sites(args) => sites::run(args, out),
+        Verb::Config(args) => config::run(args, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),
         Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the reading door of the house")]
 
 mod addresses;
+pub mod apache;
 pub mod clock;
 mod files;
 pub mod logs;
