@@ -138,10 +138,11 @@ fn apache_denies_and_limits_the_client_behind_the_proxy() {
             "ServerRoot {home}\nServerName www\nPidFile {home}/pid\nErrorLog {home}/error.log\nListen 127.0.0.1:8081\n\
              {}User www-data\nGroup www-data\nTypesConfig /etc/mime.types\nMutex file:{home}\n\
              RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy 127.0.0.1\nDirectoryIndex index.html\n{}\n\
-             <VirtualHost *:8081>\nServerName www\nDocumentRoot {home}/www\n\
+             <VirtualHost *:8081>\nServerName www\nDocumentRoot {home}/www\n{}\
              <Directory {home}/www>\nRequire all granted\n</Directory>\n</VirtualHost>\n",
             modules.map(load).concat(),
             snippet("apache2/peelhouse-deny.conf", at),
+            snippet("apache2/peelhouse-deny-site.conf", at),
         );
         let file = at.join("apache.conf");
         std::fs::write(&file, config).unwrap();
