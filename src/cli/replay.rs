@@ -14,10 +14,10 @@ use crate::cli::words;
 use crate::formats::logs::LineFormat;
 use crate::guard::config::Config;
 use crate::guard::engine::engine;
-use crate::guard::replay::{Counted, Log};
+use crate::guard::replay;
 use crate::guard::trial::{Trial, Would};
 use crate::host::{Host, clock};
-use crate::model::{Action, DeclaredFormat, FormatSyntax, SourceIx};
+use crate::model::{Action, DeclaredFormat, FormatSyntax};
 use crate::respond::Ground;
 
 /// The same lines give the same alerts in every run.
@@ -54,9 +54,10 @@ struct Summary<'a> {
     problems: &'a [String],
 }
 
-struct Replayed {
+struct Done {
     all: Vec<Would>,
-    counted: Counted,
+    lines: u64,
+    unparsed: u64,
     problems: Vec<String>,
 }
 
@@ -65,10 +66,10 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let host = Host::live();
     let config = Config::read(&host, args.policy.as_ref().unwrap_or(&global.config))?;
     let files = files(&args.files, &host);
-    let replayed = replay(args, &files, &config, out.is_terminal())?;
+    let replayed = replay(args, &files, &host, &config, out.is_terminal())?;
     let exit = if replayed.problems.is_empty() { Exit::Done } else { Exit::CouldNotRead };
     if let Some(other) = &args.compare {
-        let other = replay(args, &files, &Config::read(&host, other)?, out.is_terminal())?;
+        let other = replay(args, &files, &host, &Config::read(&host, other)?, out.is_terminal())?;
         compare(&replayed.all, &other.all, out)?;
         return Ok(exit);
     }
@@ -82,14 +83,14 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     Ok(exit)
 }
 
-fn summary(replayed: &Replayed, files: usize, seconds: f64) -> Summary<'_> {
+fn summary(replayed: &Done, files: usize, seconds: f64) -> Summary<'_> {
     let stopped = replayed.all.iter().filter(|would| would.action != Action::Tell);
     let clients: BTreeSet<&str> = stopped.clone().map(|would| would.client.as_str()).collect();
     let legitimate: BTreeSet<&str> =
         stopped.filter(|would| would.legitimate).map(|would| would.client.as_str()).collect();
     Summary {
-        lines: replayed.counted.lines,
-        unparsed: replayed.counted.unparsed,
+        lines: replayed.lines,
+        unparsed: replayed.unparsed,
         clients: clients.len(),
         decisions: replayed.all.len(),
         legitimate: legitimate.len(),
@@ -118,37 +119,23 @@ fn files(asked: &[PathBuf], host: &Host) -> Vec<PathBuf> {
     files
 }
 
-fn replay(args: &Args, files: &[PathBuf], config: &Config, terminal: bool) -> Result<Replayed, CliError> {
-    let mut problems = Vec::new();
-    let mut logs = Vec::new();
+fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {
     let format = args.format.as_deref().map(declared).transpose()?;
-    for file in files {
-        match Log::open(file, format.clone()) {
-            Ok(log) => logs.push(log),
-            Err(cause) => problems.push(cause.to_string()),
-        }
-    }
-    logs.sort_by(|a, b| (a.first(), &a.path).cmp(&(b.first(), &b.path)));
+    let sources = replay::sources(files, &host.servers(), format.as_ref());
     let engine = engine(config.detection.clone(), SEED)?;
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());
     let bar = bar(terminal);
-    let mut counted = Counted::default();
-    for (ix, log) in (0..).map(SourceIx).zip(logs) {
-        bar.set_message(log.path.display().to_string());
-        let read = log.read(ix, &mut trial, &mut |done, all| {
-            bar.set_length(all);
-            bar.set_position(done);
-        });
-        counted.lines += read.counted.lines;
-        counted.unparsed += read.counted.unparsed;
-        problems.extend(read.problem.map(|problem| problem.to_string()));
-    }
+    let read = replay::replay(&sources, &mut trial, &mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
     bar.finish_and_clear();
-    Ok(Replayed { all: trial.end(), counted, problems })
+    let problems = read.problems.iter().map(ToString::to_string).collect();
+    Ok(Done { all: trial.end(), lines: read.lines, unparsed: read.unparsed, problems })
 }
 
 /// A known name, or a pattern in the language of Apache or (with `$`) nginx.
-fn declared(text: &str) -> Result<LineFormat, CliError> {
+fn declared(text: &str) -> Result<DeclaredFormat, CliError> {
     const KNOWN: [(&str, &str); 3] = [
         ("common", "%h %l %u %t \"%r\" %>s %b"),
         ("combined", "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""),
@@ -158,16 +145,17 @@ fn declared(text: &str) -> Result<LineFormat, CliError> {
     let syntax = if known.is_none() && text.contains('$') { FormatSyntax::Nginx } else { FormatSyntax::Apache };
     let (name, pattern) = known.copied().unwrap_or(("", text));
     let declared = DeclaredFormat { syntax, name: name.to_owned(), pattern: pattern.to_owned() };
-    Ok(LineFormat::compile(&declared)?)
+    LineFormat::compile(&declared)?;
+    Ok(declared)
 }
 
 fn bar(terminal: bool) -> ProgressBar {
     let bar = if terminal { ProgressBar::new(1) } else { ProgressBar::hidden() };
-    let style = ProgressStyle::with_template("{wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {msg}");
+    let style = ProgressStyle::with_template("{wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn show(replayed: &Replayed, summary: &Summary<'_>, out: &mut Output) -> Result<(), CliError> {
+fn show(replayed: &Done, summary: &Summary<'_>, out: &mut Output) -> Result<(), CliError> {
     let rows: Vec<Vec<String>> = replayed
         .all
         .iter()

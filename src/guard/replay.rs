@@ -1,116 +1,54 @@
-//! Finished logs, oldest first, into a trial.
+//! Finished logs, merged by their log clocks, into a trial.
 
 use std::path::{Path, PathBuf};
 
-use crate::formats::logs::{Line, LineFormat, Parser};
 use crate::guard::trial::Trial;
-use crate::model::{At, Client, Event, Millis, SourceIx, Via};
-use crate::monitor::{LineReader, MAX_LINE, ReadError};
+use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
+use crate::monitor::{self, MAX_LINE, Replayed, Source};
 
-/// Lines looked at to tell a format.
-const SAMPLE: usize = 200;
-/// Lines between two words on how far it is.
-const TICK: u64 = 16_384;
-
-/// One log, opened and recognised.
-pub struct Log {
-    pub path: PathBuf,
-    format: LineFormat,
-    first: Millis,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error("{}: its lines fit no format that is known; say --format, or declare it in the server's configuration", .0.display())]
-    NoFormat(PathBuf),
-}
-
-/// What reading came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
-    pub lines: u64,
-    pub unparsed: u64,
-}
-
-/// One log read through, or as far as it went.
-pub struct Read {
-    pub counted: Counted,
-    pub problem: Option<ReplayError>,
-}
-
-impl Log {
-    /// `format`: as declared; recognised from the first lines without one.
-    pub fn open(path: &Path, format: Option<LineFormat>) -> Result<Self, ReplayError> {
-        let sample = sample(path)?;
-        let lines: Vec<&[u8]> = sample.iter().map(Vec::as_slice).collect();
-        let format = format.or_else(|| LineFormat::recognise(&lines));
-        let format = format.ok_or_else(|| ReplayError::NoFormat(path.to_path_buf()))?;
-        let mut parser = Parser::new(format.clone());
-        let first = lines.iter().find_map(|line| match parser.parse(line) {
-            Ok(Line::Record(record)) => record.stamp,
-            _ => None,
-        });
-        Ok(Self { path: path.to_path_buf(), format, first: first.unwrap_or_default() })
-    }
-
-    pub fn format(&self) -> &str {
-        self.format.name()
-    }
-
-    /// When its first line was written.
-    pub fn first(&self) -> Millis {
-        self.first
-    }
-
-    /// Reads it through; `tick` hears how many bytes of how many were taken from the disk.
-    pub fn read(self, ix: SourceIx, trial: &mut Trial, tick: &mut dyn FnMut(u64, u64)) -> Read {
-        let mut counted = Counted::default();
-        let problem = self.lines(ix, trial, tick, &mut counted).err();
-        Read { counted, problem }
-    }
-
-    fn lines(
-        self,
-        ix: SourceIx,
-        trial: &mut Trial,
-        tick: &mut dyn FnMut(u64, u64),
-        counted: &mut Counted,
-    ) -> Result<(), ReplayError> {
-        trial.source(ix, &self.path.to_string_lossy());
-        let mut lines = LineReader::open(&self.path, MAX_LINE)?;
-        let mut parser = Parser::new(self.format);
-        let mut now = self.first;
-        while let Some(raw) = lines.next_line()? {
-            counted.lines += 1;
-            match parser.parse(raw.bytes) {
-                Ok(Line::Record(record)) => {
-                    now = record.stamp.map_or(now, |stamp| stamp.max(now));
-                    let client = record.client.map(|ip| Client { ip, via: Via::Direct });
-                    let at = At { source: ix, offset: raw.offset, line: raw.number };
-                    let (stamp, what) = (record.stamp, record.what);
-                    trial.see(&Event { now, stamp, at, client, site: b"", raw: raw.bytes, what });
-                }
-                Ok(Line::Nothing) => {}
-                Err(_) => counted.unparsed += 1,
+/// One source a file. A file that a server of this host declares is read as declared; others are recognised, unless
+/// `format` says what they are.
+pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFormat>) -> Vec<Source> {
+    files
+        .iter()
+        .map(|path| {
+            let declared = servers.iter().find_map(|server| declared(path, server));
+            let (log, site) = declared.unzip();
+            Source {
+                path: path.clone(),
+                kind: log.map_or(LogKind::Access, |log| log.kind),
+                format: format.cloned().or_else(|| log.and_then(|log| log.format.clone())),
+                site: site.unwrap_or_default().to_owned(),
+                real_ip: log.map_or_else(RealIp::default, |log| log.real_ip.clone()),
             }
-            if counted.lines % TICK == 0 {
-                let (done, all) = lines.progress();
-                tick(done, all);
-            }
+        })
+        .collect()
+}
+
+/// Runs all of it through; the alarms of logs that do not parse are tried like any other alert.
+pub fn replay(sources: &[Source], trial: &mut Trial, progress: &mut dyn FnMut(u64, u64)) -> Replayed {
+    for (ix, source) in (0..).map(SourceIx).zip(sources) {
+        trial.source(ix, &source.path.to_string_lossy());
+    }
+    let mut replayed = monitor::replay(sources, MAX_LINE, &mut |event| trial.see(event), progress);
+    for alarm in std::mem::take(&mut replayed.alarms) {
+        trial.alert(alarm);
+    }
+    replayed
+}
+
+/// The log that a file is, or is a rotation of.
+fn declared<'a>(path: &Path, server: &'a Server) -> Option<(&'a LogFile, &'a str)> {
+    let of_sites = server.sites.iter().flat_map(|site| {
+        let name = site.names.first().map_or("", String::as_str);
+        site.logs.iter().map(move |log| (log, name))
+    });
+    let mut logs = server.logs.iter().map(|log| (log, "")).chain(of_sites);
+    logs.find(|(log, _)| match &log.target {
+        LogTarget::File(file) | LogTarget::Pipe { file: Some(file), .. } => {
+            let rotated = path.to_string_lossy();
+            rotated.strip_prefix(&*file.to_string_lossy()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
         }
-        Ok(())
-    }
-}
-
-fn sample(path: &Path) -> Result<Vec<Vec<u8>>, ReadError> {
-    let mut lines = LineReader::open(path, MAX_LINE)?;
-    let mut sample = Vec::new();
-    while sample.len() < SAMPLE
-        && let Some(line) = lines.next_line()?
-    {
-        sample.push(line.bytes.to_vec());
-    }
-    Ok(sample)
+        _ => false,
+    })
 }

@@ -57,7 +57,7 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
     hand.refresh_sessions(&host);
     hand.reconcile(clock::now())?;
     say(&Said::Policy { enforcing: hand.mode() == Mode::Enforce, state: options.state.clone() });
-    let dirs = confine::readable(found.sources.iter().filter_map(|source| source.path()));
+    let dirs = confine::readable(found.sources.iter().map(|source| source.path.as_path()));
     let passwd = host.read("/etc/passwd".as_ref()).unwrap_or_default();
     let start = Start {
         sources: found.sources,
