@@ -1,1 +1,148 @@
-//! stub
+//! One verb, one file: they show and ask, and hold no knowledge.
+
+mod bans;
+mod board;
+mod completions;
+mod config;
+mod error;
+mod exit;
+mod explain;
+mod guard;
+mod man;
+mod output;
+mod sites;
+mod why;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, Tone};
+
+/// Secures the web servers of this host.
+///
+/// Finds Apache, nginx and Tomcat by itself, reads their logs in the formats their own configuration declares, recognises
+/// attack and abuse, decides, enforces in the kernel, proves that it holds, and explains itself.
+#[derive(Parser)]
+#[command(name = "peelhouse", version, after_long_help = exit::table())]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Args)]
+pub struct Global {
+    /// Print one JSON object a line, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where history and what was learnt are kept
+    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/peelhouse")]
+    pub state: PathBuf,
+    /// The configuration; the built-in one where the default file is absent
+    #[arg(long, global = true, value_name = "FILE", default_value = crate::guard::config::DEFAULT_FILE)]
+    pub config: PathBuf,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Watch this host: ban, limit, tell; every decision with its evidence and undo
+    Guard(guard::Args),
+    /// The catalogue, live, for this host: what is in place and what is not
+    Board,
+    /// The page of a measure
+    Explain(explain::Args),
+    /// Why an address is banned: the raw lines, the rule, what it would have taken, the undo
+    Why(why::Args),
+    /// Everybody who is banned or limited
+    Bans(bans::Args),
+    /// The web servers of this host: sites, listeners, logs, proxies, and what is unclear
+    Sites(sites::Args),
+    /// A server's configuration file as a tree with file:line
+    Config(config::Args),
+    /// Shell completions, to standard output
+    Completions(completions::Args),
+    /// The manual page, to standard output
+    Man,
+    /// The confined half of the guard; started by it and by nothing else
+    #[command(hide = true)]
+    GuardReader,
+}
+
+/// Parses the command line, runs its verb, tells what went wrong.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(wrong) => {
+            let told = wrong.print();
+            let usage = wrong.use_stderr() || told.is_err();
+            return if usage { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let mut out = Output::stdout(cli.global.json, cli.global.color.into());
+    let done = dispatch(&cli, &mut out).and_then(|exit| Ok(out.flush().map(|()| exit)?));
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) if error.is_broken_pipe() => Exit::Done.into(),
+        Err(error) => tell(&error, cli.global.color.into()).into(),
+    }
+}
+
+fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
+    let global = &cli.global;
+    match &cli.verb {
+        Verb::Guard(args) => guard::run(args, global, out),
+        Verb::Board => board::run(out),
+        Verb::Explain(args) => explain::run(args, out),
+        Verb::Why(args) => why::run(args, global, out),
+        Verb::Bans(args) => bans::run(args, global, out),
+        Verb::Sites(args) => sites::run(args, out),
+        Verb::Config(args) => config::run(args, out),
+        Verb::Completions(args) => completions::run(args, Cli::command(), out),
+        Verb::Man => man::run(Cli::command(), out),
+        Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),
+    }
+}
+
+fn tell(error: &CliError, choice: anstream::ColorChoice) -> Exit {
+    let mut err = Output::stderr(choice);
+    let _ = err.toned(Tone::Bad, &format!("peelhouse: {error}"));
+    let _ = err.flush();
+    error.exit()
+}
+
+impl From<Color> for anstream::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -2,12 +2,28 @@
 
 #![allow(clippy::disallowed_methods, reason = "the reading door of the house")]
 
+mod addresses;
+pub mod apache;
 pub mod clock;
+mod files;
+pub mod logs;
+mod nginx;
+mod packages;
+mod processes;
+mod root;
+mod running_apache;
+mod servers;
+mod sessions;
+mod standard_logs;
+mod tomcat;
+mod utmp;
+
+pub use files::NotAFile;
+pub use processes::Process;
+pub use sessions::AdminSessions;
 
 use std::io;
 use std::path::{Path, PathBuf};
-
-use crate::formats::Files;
 
 /// The machine as it is, read only. Paths are the host's own; a recorded host stands under another root.
 #[derive(Clone, Debug)]
@@ -39,27 +55,8 @@ impl Host {
         self.root == Path::new("/")
     }
 
-    /// Where a path of the host really stands.
+    /// Where a path of the host really stands; links of a recorded host lead where they led on that host.
     pub fn real(&self, path: &Path) -> PathBuf {
-        self.root.join(path.strip_prefix("/").unwrap_or(path))
-    }
-}
-
-impl Files for Host {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        std::fs::read(self.real(path)).map_err(|cause| cause.to_string())
-    }
-
-    fn list(&self, dir: &Path) -> Result<Vec<String>, String> {
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(self.real(dir)).map_err(|cause| cause.to_string())? {
-            names.push(entry.map_err(|cause| cause.to_string())?.file_name().to_string_lossy().into_owned());
-        }
-        names.sort_unstable();
-        Ok(names)
-    }
-
-    fn is_dir(&self, path: &Path) -> bool {
-        self.real(path).is_dir()
+        if self.is_live() { self.root.join(path) } else { root::resolve(&self.root, path) }
     }
 }

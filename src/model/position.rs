@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::time::Millis;
+
 /// The next unread byte of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,8 +18,10 @@ pub struct Position {
     /// compressed or its inode is used again.
     pub head: [u8; 32],
     pub head_len: u32,
-    /// Byte offset of the next unread line.
+    /// Byte offset of the next unread line; `u64::MAX` where all of it counts as read, however long it is.
     pub offset: u64,
     /// Lines read so far.
     pub line: u64,
+    /// The log clock there, 0 before the first stamp: reading on gives the same times as never having stopped.
+    pub now: Millis,
 }

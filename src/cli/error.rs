@@ -1,0 +1,48 @@
+//! Why a verb could not do its work, and what to do next.
+
+use std::io;
+
+use crate::cli::exit::Exit;
+use crate::guard::GuardError;
+use crate::guard::lock::LockError;
+use crate::host::CouldNotLook;
+use crate::store::StoreError;
+
+/// Every failure a verb can end with.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("there is no measure or rule {id}{}", suggestion(.near.as_deref()))]
+    UnknownId { id: String, near: Option<String> },
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Look(#[from] CouldNotLook),
+    #[error("cannot write the answer: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl CliError {
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::UnknownId { .. } => Exit::Usage,
+            Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
+            Self::Guard(_) => Exit::Refused,
+            Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
+            Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
+        }
+    }
+
+    /// True where the reader of our output went away: nobody is left to tell.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Write(cause) if cause.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn suggestion(near: Option<&str>) -> String {
+    near.map_or_else(
+        || "; `peelhouse board` lists the measures".to_owned(),
+        |near| format!("; did you mean {near}? `peelhouse board` lists the measures"),
+    )
+}

@@ -1,0 +1,154 @@
+//! What a verb says: tables for people, one JSON object a line for programs. Every text is cleaned on its way out, so no
+//! log line can drive a terminal.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+/// Columns of a table where no terminal says otherwise.
+const WIDTH: u16 = 100;
+
+/// Where a verb writes.
+pub struct Output {
+    json: bool,
+    terminal: bool,
+    to: BufWriter<Box<dyn Write + Send>>,
+}
+
+/// How a text is meant; colour where the terminal has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Strong,
+    Dim,
+    Good,
+    Warn,
+    Bad,
+}
+
+impl Tone {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Strong => "\x1b[1m",
+            Self::Dim => "\x1b[2m",
+            Self::Good => "\x1b[32m",
+            Self::Warn => "\x1b[33m",
+            Self::Bad => "\x1b[31m",
+        }
+    }
+}
+
+impl Output {
+    /// To standard output; colours as `choice` says, `Auto` meaning only on a terminal.
+    pub fn stdout(json: bool, choice: ColorChoice) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let to: Box<dyn Write + Send> = Box::new(AutoStream::new(io::stdout(), choice));
+        Self { json, terminal, to: BufWriter::new(to) }
+    }
+
+    /// To standard error, for the one line that says what went wrong.
+    pub fn stderr(choice: ColorChoice) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let to: Box<dyn Write + Send> = Box::new(AutoStream::new(io::stderr(), choice));
+        Self { json: false, terminal, to: BufWriter::new(to) }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// One JSON object on a line of its own.
+    pub fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.to, object)?;
+        self.end()
+    }
+
+    /// One line for people.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        self.toned(Tone::Plain, text)
+    }
+
+    /// One line for people, coloured.
+    pub fn toned(&mut self, tone: Tone, text: &str) -> io::Result<()> {
+        let text = clean(text);
+        match tone {
+            Tone::Plain => self.to.write_all(text.as_bytes())?,
+            _ => write!(self.to, "{}{text}\x1b[0m", tone.code())?,
+        }
+        self.end()
+    }
+
+    /// Text of ours as it is, line ends kept: pages, scripts, the manual.
+    pub fn page(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.to.write_all(bytes)?;
+        self.to.flush()
+    }
+
+    /// Foreign bytes as they are, for a file that is printed back: no colour handling stands between, which drops some.
+    pub fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.to.flush()?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    }
+
+    /// A table no wider than the terminal; says `empty` where there are no rows.
+    pub fn table(&mut self, headings: &[&str], rows: &[Vec<String>], empty: &str) -> io::Result<()> {
+        if rows.is_empty() {
+            return self.line(empty);
+        }
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        let width = table.width().map_or(WIDTH, |width| width.clamp(40, WIDTH));
+        table.set_width(width).set_header(headings);
+        for row in rows {
+            table.add_row(row.iter().map(|cell| clean(cell)));
+        }
+        writeln!(self.to, "{table}")?;
+        self.to.flush()
+    }
+
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.to.write_all(b"\n")?;
+        if self.terminal { self.to.flush() } else { Ok(()) }
+    }
+}
+
+/// A text that cannot drive a terminal: control and direction-changing characters are written as `\u{…}`.
+pub fn clean(text: &str) -> String {
+    if !text.chars().any(is_hostile) {
+        return text.to_owned();
+    }
+    let mut clean = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_hostile(c) { clean.extend(c.escape_default()) } else { clean.push(c) }
+    }
+    clean
+}
+
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_and_direction_marks_lose_their_power() {
+        assert_eq!(clean("a\x1b[2J\r\nb\u{202e}c\u{9b}"), "a\\u{1b}[2J\\r\\nb\\u{202e}c\\u{9b}");
+        assert_eq!(clean("plain ünïcode"), "plain ünïcode");
+    }
+}

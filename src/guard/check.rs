@@ -1,0 +1,130 @@
+//! What the keeper checks of each word from the reader, which attackers may have taken over: lengths, addresses, times,
+//! and that the files are ones it was given.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::guard::message::ToKeeper;
+use crate::model::{Alert, Evidence, Millis, Position, Subject};
+
+const MAX_NAME: usize = 128;
+const MAX_TEXT: usize = 2048;
+const MAX_RULES: usize = 256;
+const MAX_COUNTS: usize = 32;
+/// A replaced invalid byte takes three.
+const MAX_LINE: usize = Alert::MAX_LINE * 3;
+/// Stamps of logs may be ahead of this machine's clock so far.
+const AHEAD: Duration = Duration::from_secs(86_400);
+/// The widest prefix a reader may speak of; the policy decides more narrowly.
+const WIDEST_V4: u8 = 16;
+const WIDEST_V6: u8 = 32;
+
+/// Why a message is not believed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the reader sent what it may not: {0}")]
+pub struct Unbelieved(&'static str);
+
+/// What the keeper knows when it checks.
+pub struct Check {
+    dirs: BTreeSet<PathBuf>,
+}
+
+impl Check {
+    /// `dirs`: the directories whose logs the reader was given.
+    pub fn new(dirs: BTreeSet<PathBuf>) -> Self {
+        Self { dirs }
+    }
+
+    pub fn message(&self, message: &ToKeeper, now: Millis) -> Result<(), Unbelieved> {
+        match message {
+            ToKeeper::Hello { .. } | ToKeeper::Status(_) | ToKeeper::Checkpoint { .. } => Ok(()),
+            ToKeeper::Alert(alert) => self.alert(alert, now),
+            ToKeeper::Sighting(sighting) => {
+                address(sighting.client)?;
+                short(&sighting.site, MAX_NAME * 2)?;
+                past(sighting.last, now)
+            }
+            ToKeeper::Login { user, client, service, at } => {
+                address(*client)?;
+                short(user, MAX_NAME * 2)?;
+                short(service, MAX_NAME)?;
+                past(*at, now)
+            }
+            ToKeeper::Problem(text) | ToKeeper::Failed(text) => short(text, MAX_TEXT),
+            ToKeeper::Positions(positions) => self.positions(positions),
+        }
+    }
+
+    fn alert(&self, alert: &Alert, now: Millis) -> Result<(), Unbelieved> {
+        identifier(&alert.detector)?;
+        demand(alert.rules.len() <= MAX_RULES, "too many rules")?;
+        alert.rules.iter().try_for_each(|rule| identifier(rule))?;
+        subject(&alert.subject)?;
+        short(&alert.site, MAX_NAME * 2)?;
+        short(&alert.sentence, MAX_TEXT)?;
+        past(alert.last, now)?;
+        demand(alert.first <= alert.last, "an alert that ends before it begins")?;
+        demand(alert.counts.len() <= MAX_COUNTS, "too many counters")?;
+        for count in &alert.counts {
+            short(&count.what, MAX_NAME * 2)?;
+            demand(count.seen.is_finite() && count.limit.is_finite(), "a counter that is no number")?;
+        }
+        demand(alert.evidence.len() <= Alert::MAX_EVIDENCE, "too much evidence")?;
+        alert.evidence.iter().try_for_each(|evidence| self.evidence(evidence))
+    }
+
+    fn evidence(&self, evidence: &Evidence) -> Result<(), Unbelieved> {
+        demand(evidence.text.len() <= MAX_LINE, "a line of evidence that is too long")?;
+        let inside = evidence.span.is_none_or(|(from, to)| from <= to && to as usize <= evidence.text.len());
+        demand(inside, "a span outside its line")?;
+        demand(self.known(Path::new(&evidence.file)), "evidence from a file it was not given")
+    }
+
+    fn positions(&self, positions: &[Position]) -> Result<(), Unbelieved> {
+        demand(positions.len() <= ToKeeper::MAX_POSITIONS, "too many positions at once")?;
+        demand(positions.iter().all(|position| self.known(&position.path)), "a position in a file it was not given")
+    }
+
+    /// Rotated files have new names in the same directory; `journald:` and the like name no file.
+    fn known(&self, file: &Path) -> bool {
+        !file.is_absolute() || file.parent().is_some_and(|dir| self.dirs.contains(dir))
+    }
+}
+
+fn demand(held: bool, otherwise: &'static str) -> Result<(), Unbelieved> {
+    if held { Ok(()) } else { Err(Unbelieved(otherwise)) }
+}
+
+fn short(text: &str, limit: usize) -> Result<(), Unbelieved> {
+    demand(text.len() <= limit, "a text that is too long")
+}
+
+fn identifier(id: &str) -> Result<(), Unbelieved> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    demand(!id.is_empty() && id.len() <= MAX_NAME && id.bytes().all(plain), "an id that is none")
+}
+
+fn past(stamp: Millis, now: Millis) -> Result<(), Unbelieved> {
+    demand(stamp <= now + AHEAD, "a time in the future")
+}
+
+fn address(ip: IpAddr) -> Result<(), Unbelieved> {
+    demand(!ip.is_unspecified() && !ip.is_multicast(), "an address nobody can have")
+}
+
+fn subject(subject: &Subject) -> Result<(), Unbelieved> {
+    match subject {
+        Subject::Client(ip) => address(*ip),
+        Subject::Prefix(net) => {
+            let widest = if matches!(net, IpNet::V4(_)) { WIDEST_V4 } else { WIDEST_V6 };
+            demand(net.prefix_len() >= widest, "a prefix that is too wide")
+        }
+        Subject::User { service, user } => short(service, MAX_NAME).and_then(|()| short(user, MAX_NAME * 2)),
+        Subject::Target { site, path } => short(site, MAX_NAME * 2).and_then(|()| short(path, MAX_TEXT)),
+        Subject::Source(name) => short(name, MAX_TEXT),
+    }
+}
