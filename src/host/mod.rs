@@ -11,6 +11,7 @@ mod nginx;
 mod packages;
 mod processes;
 mod root;
+mod running_apache;
 mod servers;
 mod sessions;
 mod standard_logs;
