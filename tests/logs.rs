@@ -1,16 +1,23 @@
 //! Lines that real servers wrote when clients sent them the oddest requests they could: every line is read, and every
 //! one names the client that sent it, though many try to name 6.6.6.6.
-#![allow(clippy::disallowed_methods, reason = "tests read their fixtures")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests read their fixtures and may fail"
+)]
 
 use std::net::IpAddr;
 
+use jiff::tz::TimeZone;
 use peelhouse::formats::logs::{Line, LineFormat, Parser, Record};
-use peelhouse::model::{DeclaredFormat, FormatSyntax, Request, What};
+use peelhouse::model::{DeclaredFormat, FormatSyntax, LogKind, Millis, Request, What};
 
 fn fixture(name: &str) -> Vec<Vec<u8>> {
     let path = format!("{}/tests/logs/{name}", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+    let lines = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    lines.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
 }
 
 fn declared(syntax: FormatSyntax, pattern: &str) -> Parser {
@@ -133,4 +140,158 @@ fn tomcat() {
     assert_eq!(requests[0], "GET /index.html HTTP/1.1 200");
     let pattern = r#"%a %A %b %B %D %F %h %H %l %m %p "%q" "%r" %s %S %t %{yyyy-MM-dd'T'HH:mm:ss.SSSZ}t %{msec}t %T %u %U %v %I %X "%{User-Agent}i" %{x}c %{Content-Type}o %{ms}T"#;
     access(declared(FormatSyntax::Valve, pattern), "tomcat-odd.log");
+}
+
+/// Who was refused, with the client.
+fn refusals(parser: Parser, name: &str) -> Vec<String> {
+    let mut users = Vec::new();
+    each(parser, name, |record, line| {
+        assert_ne!(record.client, "6.6.6.6".parse().ok(), "{}", String::from_utf8_lossy(line));
+        if let What::Login(login) = &record.what {
+            let client = record.client.map_or("nobody".into(), |ip| ip.to_string());
+            assert!(!login.ok && !login.admin);
+            users.push(format!("{} {} {client}", login.service, String::from_utf8_lossy(login.user)));
+        }
+    });
+    users
+}
+
+/// Code, target and client of every remark.
+fn remarks(parser: Parser, name: &str) -> Vec<String> {
+    let mut notes = Vec::new();
+    each(parser, name, |record, line| {
+        assert!(record.stamp.is_some(), "{}", String::from_utf8_lossy(line));
+        assert_ne!(record.client, "6.6.6.6".parse().ok());
+        if let What::Note(note) = &record.what {
+            let client = record.client.map_or("nobody".into(), |ip| ip.to_string());
+            let texts = [note.code, note.target].map(String::from_utf8_lossy);
+            notes.push(format!("{} {:?} {} {client}", note.service, note.level, texts.join(" ")));
+        }
+    });
+    notes
+}
+
+fn kind(kind: LogKind) -> Parser {
+    Parser::new(LineFormat::for_kind(kind)).zone(TimeZone::UTC)
+}
+
+#[test]
+fn apache_errors() {
+    for name in ["apache-error.log", "apache-error-custom.log"] {
+        let users = refusals(kind(LogKind::ApacheError), name);
+        assert_eq!(users[0], "apache-basic alice 127.0.0.1");
+        assert!(users.contains(&r#"apache-basic bob" was not found in "x", client 127.0.0.1"#.into()), "{users:?}");
+        assert_eq!(users.last().unwrap(), "apache-basic alice ::1");
+        let notes = remarks(kind(LogKind::ApacheError), name);
+        for expected in [
+            r#"apache Info AH00128 /srv/www/nope", client: 6.6.6.6, server: x, request: "z 127.0.0.1"#,
+            "apache Error AH01630 /srv/www/denied 127.0.0.1",
+            "modsecurity Critical 1001 / 127.0.0.1",
+            "apache Error AH01075  127.0.0.1",
+        ] {
+            let custom = name == "apache-error-custom.log" && expected.contains("denied");
+            assert!(custom || notes.iter().any(|note| note == expected), "{expected}: {notes:#?}");
+        }
+    }
+}
+
+#[test]
+fn nginx_errors() {
+    let users = refusals(kind(LogKind::NginxError), "nginx-error.log");
+    assert_eq!(users[0], "nginx-basic alice 127.0.0.1");
+    assert!(users.contains(&r#"nginx-basic bob" was not found in "x", client 127.0.0.1"#.into()), "{users:?}");
+    assert_eq!(users.last().unwrap(), "nginx-basic alice ::1");
+    let notes = remarks(kind(LogKind::NginxError), "nginx-error.log");
+    assert!(notes.contains(&"nginx Error  /denied/x 127.0.0.1".into()), "{notes:#?}");
+    assert!(notes.contains(&"nginx Error  /slow 127.0.0.1".into()), "{notes:#?}");
+    assert!(notes.iter().all(|note| !note.contains("6.6.6.6")), "{notes:#?}");
+}
+
+#[test]
+fn php_fpm() {
+    let notes = remarks(kind(LogKind::PhpFpm), "php-fpm.log");
+    assert!(notes.contains(&"php-fpm Warn  /sleep.php nobody".into()), "{notes:#?}");
+}
+
+#[test]
+fn modsecurity_audit() {
+    for name in ["modsec-audit.log", "modsec-audit.json"] {
+        let notes = remarks(kind(LogKind::ModsecurityAudit), name);
+        assert_eq!(notes.len(), 4, "{notes:#?}");
+        assert_eq!(notes[0], "modsecurity Critical 1001 /%22%20200?q=union+select 127.0.0.1");
+        assert_eq!(notes[3], "modsecurity Critical 1001 /?a=b 127.0.0.1");
+    }
+}
+
+#[test]
+fn every_log_is_recognised_for_what_it_is() {
+    for (name, expected) in [
+        ("apache-combined.log", "combined"),
+        ("apache-vhost.log", "vhost_combined"),
+        ("nginx-combined.log", "combined"),
+        ("nginx-main.log", "main"),
+        ("tomcat-combined.log", "combined"),
+        ("apache-error.log", "apache error"),
+        ("apache-error-custom.log", "apache error"),
+        ("nginx-error.log", "nginx error"),
+        ("php-fpm.log", "php-fpm"),
+        ("modsec-audit.log", "ModSecurity audit"),
+        ("modsec-audit.json", "ModSecurity audit"),
+        ("json-lines.log", "JSON lines"),
+        ("w3c.log", "W3C extended"),
+        ("auth.log", "auth"),
+        ("auth-iso.log", "auth"),
+        ("journal.export", "journal export"),
+    ] {
+        let lines = fixture(name);
+        let sample: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        assert_eq!(
+            LineFormat::recognise(&sample).map(|format| format.name().to_owned()),
+            Some(expected.into()),
+            "{name}"
+        );
+    }
+    assert!(LineFormat::recognise(&[b"some words", b"and more of them"]).is_none());
+    assert!(LineFormat::recognise(&[]).is_none());
+}
+
+#[test]
+fn json_lines_of_nginx_caddy_and_traefik() {
+    let requests = access(Parser::new(LineFormat::JsonLines), "json-lines.log");
+    assert_eq!(requests, ["GET /a?b=c HTTP/2.0 404", "GET /a?b=c HTTP/2.0 404", "GET /a?b=c HTTP/2.0 404"]);
+    each(Parser::new(LineFormat::JsonLines), "json-lines.log", |record, _| {
+        let request = request(record);
+        assert_eq!((request.user_agent, request.micros), (&b"a \"b\""[..], Some(1_500)));
+        assert_eq!(record.forwarded, b"198.51.100.9");
+    });
+}
+
+#[test]
+fn logins_to_the_host() {
+    for name in ["auth.log", "auth-iso.log", "journal.export"] {
+        let mut parser = match name {
+            "journal.export" => Parser::new(LineFormat::JournalExport),
+            _ => kind(LogKind::Auth),
+        };
+        parser.near(Millis::from_secs(1_795_400_000));
+        let mut logins = Vec::new();
+        each(parser, name, |record, _| {
+            let What::Login(login) = &record.what else { panic!("{:?}", record.what) };
+            let client = record.client.map_or("nobody".into(), |ip| ip.to_string());
+            let stamp = record.stamp.unwrap();
+            logins.push(format!(
+                "{stamp} {} {} {} {client}",
+                login.service,
+                String::from_utf8_lossy(login.user),
+                login.ok
+            ));
+        });
+        let expected = [
+            "2026-11-22T18:00:00Z sshd root false 192.0.2.7",
+            "2026-11-22T18:00:01Z sshd x from 6.6.6.6 port 22 ssh2 false 192.0.2.7",
+            "2026-11-22T18:00:02Z sshd alice true 2001:db8::7",
+            "2026-11-22T18:00:03Z sudo alice true nobody",
+        ];
+        assert_eq!(logins, expected, "{name}");
+    }
 }

@@ -54,6 +54,16 @@ impl Clock {
         Some(stamp)
     }
 
+    /// `10/Oct/2000:13:55:36.123456 -0700`, as ModSecurity writes it; the fraction may be missing.
+    pub fn clf_with_fraction(&mut self, text: &[u8]) -> Option<Millis> {
+        let (head, rest) = text.split_at_checked(20)?;
+        let (millis, zone) = fraction(rest);
+        let mut whole = [0u8; CLF_LEN];
+        whole[..20].copy_from_slice(head);
+        whole[20..].copy_from_slice(zone.get(..6)?);
+        Some(Millis(self.clf(&whole)?.0 + millis))
+    }
+
     /// ISO 8601 date and time, `T` or a space between, with a zone or in the log's own.
     pub fn iso(&mut self, text: &[u8]) -> Option<Millis> {
         let (civil, zone) = iso(text)?;
@@ -62,6 +72,27 @@ impl Clock {
             [b'Z' | b'z'] => Some(civil.at_offset(0)),
             _ => Some(civil.at_offset(offset(zone)?)),
         }
+    }
+
+    /// `Sun Nov 22 18:00:00.123456 2026`, in the log's own zone.
+    pub fn apache_error(&mut self, text: &[u8]) -> Option<Millis> {
+        let [_, _, _, b' ', m1, m2, m3, b' ', d1, d2, b' ', rest @ ..] = text else { return None };
+        let day = if *d1 == b' ' { digits(&[*d2])? } else { digits(&[*d1, *d2])? };
+        let (time, rest) = rest.split_at_checked(8)?;
+        let (millis, year) = fraction(rest);
+        let year = digits(year.strip_prefix(b" ")?)?;
+        self.local(Civil::new(year, month(&[*m1, *m2, *m3])?, day, time_of_day(time)?, millis)?)
+    }
+
+    /// `22-Nov-2026 18:00:00.123`, perhaps with the name of a zone; of those only UTC is known.
+    pub fn php(&mut self, text: &[u8]) -> Option<Millis> {
+        let [d1, d2, b'-', m1, m2, m3, b'-', rest @ ..] = text else { return None };
+        let (year, rest) = rest.split_at_checked(4)?;
+        let (time, rest) = rest.strip_prefix(b" ")?.split_at_checked(8)?;
+        let (millis, zone) = fraction(rest);
+        let civil =
+            Civil::new(digits(year)?, month(&[*m1, *m2, *m3])?, digits(&[*d1, *d2])?, time_of_day(time)?, millis)?;
+        if zone == b" UTC" { Some(civil.at_offset(0)) } else { self.local(civil) }
     }
 
     /// A reading of the log's own zone; of an hour that comes twice, the first.

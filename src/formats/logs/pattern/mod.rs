@@ -68,7 +68,7 @@ impl Pattern {
                 Field::Status => b'S',
                 Field::Bytes => b'B',
                 Field::Other if piece.shape == Shape::Free => b'I',
-                Field::Other if piece.shape == Shape::Number => b'N',
+                Field::Other if piece.shape == Shape::Integer => b'N',
                 _ => b'?',
             };
             skeleton.push(letter);

@@ -45,9 +45,10 @@ fn field(name: &str) -> (Field, Shape, u8) {
         "args" | "query_string" => (Field::Text(Text::Query), Shape::Free, 1),
         "is_args" => (Field::Text(Text::Query), Shape::Free, 0),
         "server_protocol" => (Field::Text(Text::Protocol), Shape::Word, 1),
-        "status" => (Field::Status, Shape::Number, 1),
-        "body_bytes_sent" => (Field::Bytes, Shape::Number, 2),
-        "bytes_sent" => (Field::Bytes, Shape::Number, 1),
+        "status" => (Field::Status, Shape::Integer, 1),
+        "body_bytes_sent" => (Field::Bytes, Shape::Integer, 2),
+        "bytes_sent" => (Field::Bytes, Shape::Integer, 1),
+        "gzip_ratio" => (Field::Other, Shape::Number, 0),
         "request_time" => (Field::Duration(1_000_000), Shape::Number, 1),
         "host" => (Field::Text(Text::Host), Shape::Word, 2),
         "server_name" => (Field::Text(Text::Host), Shape::Word, 1),
@@ -64,9 +65,8 @@ fn other(name: &str) -> (Field, Shape, u8) {
         | "request_length"
         | "server_port"
         | "remote_port"
-        | "gzip_ratio"
         | "realip_remote_port"
-        | "proxy_protocol_port" => (Field::Other, Shape::Number, 0),
+        | "proxy_protocol_port" => (Field::Other, Shape::Integer, 0),
         "server_addr" => (Field::Other, Shape::Address, 0),
         "scheme" | "https" | "pipe" | "hostname" | "request_id" | "ssl_protocol" | "ssl_cipher" | "nginx_version" => {
             (Field::Other, Shape::Word, 0)

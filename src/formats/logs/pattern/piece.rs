@@ -42,6 +42,8 @@ pub enum Shape {
     Address,
     /// Address or host name.
     Host,
+    Integer,
+    /// With or without a fraction.
     Number,
     /// 26 bytes.
     Clf,
@@ -95,8 +97,9 @@ impl Piece {
     pub fn take(&self, rest: &[u8]) -> Option<usize> {
         match self.shape {
             Shape::Address => Some(self.host(rest)).filter(|length| is_address(&rest[..*length])),
-            Shape::Host => Some(self.host(rest)).filter(|length| *length > 0 && rest[0] != b'-'),
-            Shape::Number if rest.starts_with(b"-") => Some(1),
+            Shape::Host => Some(self.host(rest)).filter(|length| is_name(&rest[..*length])),
+            Shape::Integer | Shape::Number if rest.starts_with(b"-") => Some(1),
+            Shape::Integer => Some(run(rest, |byte| byte.is_ascii_digit())),
             Shape::Number => Some(run(rest, |byte| byte.is_ascii_digit() || byte == b'.')),
             Shape::Clf => (rest.get(2) == Some(&b'/') && rest.len() >= CLF_LEN).then_some(CLF_LEN),
             Shape::Iso => Some(run(rest, |byte| byte.is_ascii_digit() || b"-:+.TZ".contains(&byte))),
@@ -131,6 +134,10 @@ impl Piece {
 /// A server always knows the address; a client on a Unix socket has none.
 fn is_address(field: &[u8]) -> bool {
     field == b"unix:" || address(field).is_some()
+}
+
+fn is_name(field: &[u8]) -> bool {
+    field.first().is_some_and(|byte| *byte != b'-') && field.iter().any(|byte| !byte.is_ascii_digit())
 }
 
 /// The server's own words are short; the limit keeps the search for a field's end linear.
