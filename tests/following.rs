@@ -1,6 +1,6 @@
 //! Following logs exactly once: rotation, truncation, links, compression, downtime.
 
-#![allow(clippy::disallowed_methods, reason = "a test writes the logs it follows")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test writes the logs it follows")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
