@@ -99,7 +99,11 @@ fn refused_user(message: &[u8]) -> Option<&[u8]> {
     end.or_else(|| rfind(rest, b"\" was not found in \"")).map(|end| &rest[..end])
 }
 
-fn remark<'a>(level: NoteLevel, message: &'a [u8]) -> What<'a> {
+/// About the request; behind a client's text that could be any, so then about the file that is quoted first.
+fn remark(level: NoteLevel, message: &[u8]) -> What<'_> {
+    if quotes_decoded_text(message) {
+        return note("nginx", level, message, between(message, b"\"", b"\""));
+    }
     let end = find(message, CLIENT).unwrap_or(message.len());
     let (_, target, _) = request::split(between(&message[end..], b", request: \"", b"\""));
     note("nginx", level, &message[..end], target)
