@@ -14,7 +14,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
 use crate::formats::{apache, nginx, tomcat};
-use crate::host::Host;
+use crate::host::{self, Host};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -26,7 +26,7 @@ pub struct Args {
     /// Print the file back from its tree, byte for byte
     #[arg(long)]
     print: bool,
-    /// Put what the file includes in its place (nginx)
+    /// Take it as the main file of its server: what it includes in its place, and of conditions what holds
     #[arg(long, conflicts_with = "print")]
     follow: bool,
 }
@@ -53,12 +53,23 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
             (rows::nginx_followed(&config), config.problems)
         }
         Kind::Nginx => (rows::nginx(&nginx::parse(&source), &path), Vec::new()),
+        Kind::Apache if args.follow => {
+            let evaluation = apache::evaluate::evaluate(&host, start(&host, &path));
+            let problems = evaluation.problems.iter().map(ToString::to_string).collect();
+            (rows::apache_followed(&evaluation), problems)
+        }
         Kind::Apache => (rows::apache(&apache::tree::Tree::parse(&source), &path), Vec::new()),
         Kind::Tomcat => (rows::tomcat(&tomcat::Document::parse(&source), &path), Vec::new()),
     };
     show(&rows, &problems, out)?;
     let faulty = !problems.is_empty() || rows.iter().any(|row| matches!(row.node, Node::Error { .. }));
     Ok(if faulty { Exit::Remark } else { Exit::Done })
+}
+
+/// The file as the main one of a server whose root is its directory; a `ServerRoot` in it says better.
+fn start(host: &Host, path: &Path) -> apache::evaluate::Start {
+    let root = path.parent().unwrap_or(Path::new("/")).to_owned();
+    host::apache::start(host, root, &path.to_string_lossy())
 }
 
 /// By the path, else by how most of its lines end: nginx closes them with `;`, `{` or `}`.

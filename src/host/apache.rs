@@ -55,7 +55,8 @@ fn starts(files: &dyn Files) -> Vec<Start> {
     roots.into_iter().map(|(root, file)| start(files, root, file)).collect()
 }
 
-fn start(files: &dyn Files, root: PathBuf, file: &str) -> Start {
+/// How the distribution starts a server of this root: with the variables and flags of its envvars or sysconfig file.
+pub fn start(files: &dyn Files, root: PathBuf, file: &str) -> Start {
     let mut start = Start::new(root, file);
     start.environment = environment(files, &start.root);
     for arguments in ["APACHE_ARGUMENTS", "OPTIONS"] {

@@ -87,6 +87,23 @@ pub fn apache(tree: &apache::tree::Tree, file: &Path) -> Vec<Row> {
     rows
 }
 
+/// An Apache configuration with what holds of its includes and conditions.
+pub fn apache_followed(evaluation: &apache::evaluate::Evaluation) -> Vec<Row> {
+    let mut rows = Vec::new();
+    effective(&evaluation.directives, 0, &mut rows);
+    rows
+}
+
+fn effective(directives: &[apache::evaluate::Effective], depth: usize, rows: &mut Vec<Row>) {
+    for directive in directives {
+        let section = directive.children.is_some();
+        let name = if section { format!("<{}>", directive.name) } else { directive.name.clone() };
+        let node = Node::Setting { name, args: directive.args() };
+        rows.push(Row { file: directive.at.file.clone(), line: directive.at.line, depth, node });
+        effective(directive.children(), depth + 1, rows);
+    }
+}
+
 /// One XML file of Tomcat.
 pub fn tomcat(document: &tomcat::Document, file: &Path) -> Vec<Row> {
     let mut rows = Vec::new();
