@@ -1,7 +1,10 @@
 //! Recorded hosts: the servers on them are found with their sites, listeners, logs and proxies, and what is wrong is said.
 
 #![allow(clippy::panic, reason = "helpers of tests fail by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a test prepares files")]
 
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use peelhouse::host::Host;
@@ -152,4 +155,38 @@ fn tomcat_problems_say_where_they_are() {
 fn a_bare_directory_has_no_servers() {
     let scratch = tempfile::tempdir().unwrap();
     assert_eq!(Host::recorded(scratch.path()).servers(), []);
+}
+
+#[test]
+fn tomcats_of_red_hat_and_of_tarballs_are_found_once_each() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path();
+    let server =
+        "<Server><Service><Connector port='8080'/><Engine name='C'><Host name='h'/></Engine></Service></Server>";
+    for dir in ["etc/tomcat", "usr/share/tomcat", "opt/apache-tomcat-9.0.71/conf"] {
+        fs::create_dir_all(root.join(dir)).unwrap();
+    }
+    fs::write(root.join("etc/tomcat/server.xml"), server).unwrap();
+    symlink("/etc/tomcat", root.join("usr/share/tomcat/conf")).unwrap();
+    fs::write(root.join("opt/apache-tomcat-9.0.71/conf/server.xml"), server).unwrap();
+    fs::write(root.join("opt/apache-tomcat-9.0.71/RELEASE-NOTES"), "x\n   Apache Tomcat Version 9.0.71\n").unwrap();
+    symlink("apache-tomcat-9.0.71", root.join("opt/tomcat")).unwrap();
+    let found = Host::recorded(root).servers();
+    let told: Vec<(&Path, &str)> = found.iter().map(|it| (it.config.as_path(), it.version.as_str())).collect();
+    let expected = [("/usr/share/tomcat/conf/server.xml", ""), ("/opt/tomcat/conf/server.xml", "9.0.71")];
+    assert_eq!(told, expected.map(|(path, version)| (Path::new(path), version)));
+}
+
+#[test]
+fn a_server_in_a_container_is_told_not_read() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path();
+    fs::create_dir_all(root.join("proc/5")).unwrap();
+    fs::create_dir(root.join("container")).unwrap();
+    fs::write(root.join("proc/5/stat"), "5 (nginx) S 1 0").unwrap();
+    symlink("/container", root.join("proc/5/root")).unwrap();
+    let found = Host::recorded(root).servers();
+    let [server] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((server.kind, server.running, server.sites.len()), (ServerKind::Nginx, Some(5), 0));
+    assert_problems(server, &["process 5 runs in a container"]);
 }

@@ -84,6 +84,26 @@ fn a_64_and_a_prefix_are_dropped_whole_and_no_further() {
 }
 
 #[test]
+fn a_prefix_around_the_mark_we_leave_in_every_set_is_fine() {
+    inside("a_prefix_around_the_mark_we_leave_in_every_set_is_fine", || {
+        let (_, six) = stage();
+        let mut filter = filter();
+        filter.add(&[Element::drop(net("240.0.0.0/4"), long()), Element::drop(net("::/0"), long())]).unwrap();
+        assert!(!connects(ip(CLIENT6), six));
+        nft("add table inet somebody");
+        assert_eq!(filter.ensure().unwrap(), Ensured::Intact);
+        let mut again = PacketFilter::open(Settings::default()).unwrap();
+        assert_eq!(again.ensure().unwrap(), Ensured::Mended { emptied: false });
+        assert!(!connects(ip(CLIENT6), six));
+        filter.ensure().unwrap();
+        filter.allow(&[net("0.0.0.0/0"), net("::/0")]).unwrap();
+        assert!(connects(ip(CLIENT6), six));
+        nft("delete table inet somebody");
+        assert_eq!(filter.ensure().unwrap(), Ensured::Intact);
+    });
+}
+
+#[test]
 fn an_established_connection_is_cut_too() {
     inside("an_established_connection_is_cut_too", || {
         use std::io::{Read as _, Write as _};
@@ -221,7 +241,7 @@ fn a_restart_keeps_what_stands_and_leaves_no_gap() {
         stood.sort_unstable();
         assert_eq!(listed, stood);
         second.remove(&[Element::drop(net("240.0.0.0/5"), None)]).unwrap();
-        assert_eq!(second.list(Effect::Drop).unwrap().len(), 2, "prefixes not added again are gone");
+        assert_eq!(second.list(Effect::Drop).unwrap().len(), 4, "the other IPv4 prefixes were not added again");
         second.delete_table().unwrap();
         assert!(connects(ip(CLIENT4), four));
     });

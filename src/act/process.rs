@@ -1,7 +1,7 @@
 //! Starts programs that change the machine: never through a shell.
 
 use std::io::{self, Write as _};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// Runs a program to its end with bytes on its standard input; its environment is `PATH` and the C locale alone.
 pub fn feed(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
@@ -21,6 +21,7 @@ pub fn run(program: &str, arguments: &[&str]) -> io::Result<Output> {
     command(program, arguments).stdin(Stdio::null()).output()
 }
 
+<<<<<<< HEAD
 /// Starts a program that runs beside us, with its standard output as a pipe.
 pub fn start(program: &str, arguments: &[&str]) -> io::Result<Child> {
     command(program, arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
@@ -34,9 +35,36 @@ pub fn stop(child: &mut Child) -> io::Result<()> {
     child.wait().map(drop)
 }
 
+=======
+>>>>>>> guard
 fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin");
     command.env("LC_ALL", "C");
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feeds_and_hears_a_program_in_the_c_locale() {
+        let output = feed("cat", &[], b"words").unwrap();
+        assert!(output.status.success());
+        assert_eq!(output.stdout, b"words");
+        let environment = run("env", &[]).unwrap();
+        assert!(String::from_utf8_lossy(&environment.stdout).lines().any(|line| line == "LC_ALL=C"));
+    }
+
+    #[test]
+    fn a_program_that_closes_its_input_early_is_heard_all_the_same() {
+        let output = feed("false", &[], &vec![b'x'; 1 << 20]).unwrap();
+        assert!(!output.status.success());
+    }
+
+    #[test]
+    fn a_missing_program_is_an_error() {
+        assert_eq!(run("peelhouse-no-such-program", &[]).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }

@@ -3,9 +3,14 @@
 use std::io;
 
 use crate::cli::exit::Exit;
+<<<<<<< HEAD
 use crate::demo::DemoError;
+=======
+use crate::formats::logs::FormatError;
+>>>>>>> guard
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
+use crate::host::CouldNotLook;
 use crate::store::StoreError;
 
 /// Every failure a verb can end with.
@@ -18,7 +23,11 @@ pub enum CliError {
     #[error(transparent)]
     Guard(#[from] GuardError),
     #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Look(#[from] CouldNotLook),
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
 }
@@ -26,11 +35,11 @@ pub enum CliError {
 impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::UnknownId { .. } => Exit::Usage,
+            Self::UnknownId { .. } | Self::Format(_) => Exit::Usage,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Demo(_) | Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
-            Self::Store(_) | Self::Write(_) => Exit::CouldNotRead,
+            Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
         }
     }
 

@@ -4,6 +4,7 @@ mod bans;
 mod board;
 mod completions;
 mod demo;
+mod config;
 mod error;
 mod exit;
 mod explain;
@@ -11,6 +12,8 @@ mod guard;
 mod man;
 mod order;
 mod output;
+mod replay;
+mod sites;
 mod why;
 mod words;
 
@@ -68,6 +71,8 @@ enum Verb {
     Board,
     /// The page of a measure
     Explain(explain::Args),
+    /// Yesterday's logs through today's rules: who would have been banned, why, and who looks legitimate
+    Replay(replay::Args),
     /// Why an address is banned: the raw lines, the rule, what it would have taken, the undo
     Why(why::Args),
     /// Everybody who is banned or limited
@@ -80,6 +85,10 @@ enum Verb {
     Unban(order::Unban),
     /// Who is never limited or banned
     Allow(order::Allow),
+    /// The web servers of this host: sites, listeners, logs, proxies, and what is unclear
+    Sites(sites::Args),
+    /// A server's configuration file as a tree with file:line
+    Config(config::Args),
     /// Shell completions, to standard output
     Completions(completions::Args),
     /// The manual page, to standard output
@@ -114,12 +123,15 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Guard(args) => guard::run(args, global, out),
         Verb::Board => board::run(out),
         Verb::Explain(args) => explain::run(args, out),
+        Verb::Replay(args) => replay::run(args, global, out),
         Verb::Why(args) => why::run(args, global, out),
         Verb::Bans(args) => bans::run(args, global, out),
         Verb::Demo(args) => demo::run(args, out),
         Verb::Ban(args) => order::ban(args, global, out),
         Verb::Unban(args) => order::unban(args, global, out),
         Verb::Allow(args) => order::allow(args, global, out),
+        Verb::Sites(args) => sites::run(args, out),
+        Verb::Config(args) => config::run(args, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),
         Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),

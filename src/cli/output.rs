@@ -91,6 +91,14 @@ impl Output {
         self.to.flush()
     }
 
+    /// Foreign bytes as they are, for a file that is printed back: no colour handling stands between, which drops some.
+    pub fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.to.flush()?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    }
+
     /// A table no wider than the terminal; says `empty` where there are no rows.
     pub fn table(&mut self, headings: &[&str], rows: &[Vec<String>], empty: &str) -> io::Result<()> {
         if rows.is_empty() {

@@ -42,14 +42,14 @@ pub struct Settings {
     /// Distinct missing paths of a client: fast, and slow.
     pub probing: Bucket,
     pub probing_slow: Bucket,
-    /// Distinct missing paths of a client in a day.
-    pub probing_day: u8,
+    /// Distinct missing paths of a client in a day, under 60; one that a page of the site led to counts a quarter.
+    pub probing_day: f32,
     /// A missing path that a page of the same site referred to counts this much.
     pub referred_weight: f32,
     /// A missing path of a client whose answers are overwhelmingly good counts this much.
     pub trusted_weight: f32,
     /// The slow and the daily count speak only while good answers are fewer than this many times the missing paths.
-    pub good_to_missing: u32,
+    pub good_to_missing: f32,
 
     /// Refused requests for secrets, web shells and what scanners ask for.
     pub sensitive: Bucket,
@@ -121,10 +121,10 @@ impl Default for Settings {
             evidence_bytes: 16 << 20,
             probing: Bucket::new(10.0, 10),
             probing_slow: Bucket::new(20.0, 600),
-            probing_day: 20,
+            probing_day: 20.0,
             referred_weight: 0.1,
             trusted_weight: 0.5,
-            good_to_missing: 3,
+            good_to_missing: 3.0,
             sensitive: Bucket::new(4.0, 5),
             failures: Bucket::new(5.0, 10),
             failures_slow: Bucket::new(10.0, 60),

@@ -3,22 +3,20 @@
 use std::io::{BufWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::detect::Engine;
-use crate::detect::rules::RuleSet;
 use crate::guard::confine;
+use crate::guard::engine::engine;
 use crate::guard::error::GuardError;
 use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
 use crate::guard::wire::{self, Frame, WireError};
 use crate::host::clock;
-use crate::measures;
-use crate::model::{Alert, Event, Millis, SourceIx, What};
+use crate::model::{Alert, Event, SourceIx, What};
 use crate::monitor::{Follower, Options};
 
 /// How long one look at the logs may wait for a line: bounds how late a message of the keeper is heard.
@@ -56,6 +54,8 @@ struct Reading {
     checkpoint_at: Instant,
     status_at: Instant,
     lines_at_checkpoint: u64,
+    /// Logs whose names are known.
+    named: u32,
 }
 
 impl Reading {
@@ -64,9 +64,7 @@ impl Reading {
         let start = first(from)?;
         let confined = confined(&start)?;
         let snapshot = snapshot(from, start.snapshot)?;
-        let rules = RuleSet::embedded().map_err(|errors| format!("the rules in this program are broken: {errors:?}"))?;
-        let detectors: Vec<_> = measures::detectors().collect();
-        let mut engine = Engine::new(&detectors, Arc::new(rules), start.settings, start.seed);
+        let mut engine = engine(start.settings, start.seed).map_err(|cause| cause.to_string())?;
         let problem = match engine.restore(&snapshot) {
             Err(cause) if !snapshot.is_empty() => Some(format!("what was remembered cannot be read, counting begins anew: {cause}")),
             _ => None,
@@ -77,7 +75,7 @@ impl Reading {
         say(to, &ToKeeper::Hello { confined })?;
         problem.map_or(Ok(()), |problem| say(to, &ToKeeper::Problem(problem)))?;
         let now = clock::monotonic();
-        Ok(Self {
+        let mut reading = Self {
             to: BufWriter::new(to.try_clone().map_err(|cause| cause.to_string())?),
             engine,
             follower,
@@ -88,7 +86,10 @@ impl Reading {
             checkpoint_at: now + CHECKPOINT,
             status_at: now,
             lines_at_checkpoint: 0,
-        })
+            named: 0,
+        };
+        reading.name();
+        Ok(reading)
     }
 
     fn work(&mut self, from: UnixStream) -> Result<(), WireError> {
@@ -113,7 +114,7 @@ impl Reading {
     fn look(&mut self) -> Result<(), WireError> {
         let Self { to, engine, follower, watch, alerts, logins, status, .. } = self;
         let mut sent = Ok(());
-        follower.poll(WAIT, |event| {
+        follower.poll(WAIT, &mut |event| {
             status.lines += 1;
             engine.see(event, alerts);
             watch.see(event);
@@ -122,7 +123,18 @@ impl Reading {
                 sent = send(to, alerts, logins);
             }
         });
+        self.name();
         sent
+    }
+
+    /// Names the logs that are new: evidence and sightings say where they stand.
+    fn name(&mut self) {
+        while let Some(path) = self.follower.path(SourceIx(self.named)) {
+            let name = path.to_string_lossy().into_owned();
+            self.engine.source(SourceIx(self.named), &name);
+            self.watch.name(name);
+            self.named += 1;
+        }
     }
 
     fn keep_time(&mut self) -> Result<(), WireError> {
@@ -130,11 +142,17 @@ impl Reading {
         for sighting in self.watch.take(now) {
             wire::write_message(&mut self.to, &ToKeeper::Sighting(sighting))?;
         }
+        for alarm in self.follower.alarms() {
+            wire::write_message(&mut self.to, &ToKeeper::Alert(Box::new(alarm)))?;
+        }
         for problem in self.follower.problems() {
             wire::write_message(&mut self.to, &ToKeeper::Problem(problem.to_string()))?;
         }
         if self.status_at <= now {
             self.status_at = now + STATUS;
+            let states = self.follower.states();
+            self.status.unparsed = states.iter().map(|state| state.unparsed).sum();
+            self.status.files = u32::try_from(states.len()).unwrap_or(u32::MAX);
             self.status.good_clients = u32::try_from(self.engine.good_clients()).unwrap_or(u32::MAX);
             wire::write_message(&mut self.to, &ToKeeper::Status(self.status.clone()))?;
         }
@@ -188,7 +206,7 @@ fn first(from: &mut impl Read) -> Result<Start, String> {
 }
 
 fn confined(start: &Start) -> Result<bool, String> {
-    let logs = start.sources.iter().filter_map(|source| source.path());
+    let logs = start.sources.iter().map(|source| source.path.as_path());
     match confine::confine(start.account, &confine::readable(logs)) {
         Ok(()) => Ok(true),
         Err(_) if start.allow_unconfined => Ok(false),

@@ -53,11 +53,11 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
     let (ground, problems) = ground::of(&host, &servers, &config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
-    let mut hand = Hand::open(&options.state, config, ground, clock::now())?;
+    let mut hand = Hand::open(&options.state, config.clone(), ground, clock::now())?;
     hand.refresh_sessions(&host);
     hand.reconcile(clock::now())?;
     say(&Said::Policy { enforcing: hand.mode() == Mode::Enforce, state: options.state.clone() });
-    let dirs = confine::readable(found.sources.iter().filter_map(|source| source.path()));
+    let dirs = confine::readable(found.sources.iter().map(|source| source.path.as_path()));
     let passwd = host.read("/etc/passwd".as_ref()).unwrap_or_default();
     let start = Start {
         sources: found.sources,

@@ -21,10 +21,15 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(clients: Vec<IpAddr>, names: Vec<String>) -> Self {
-        let mut watch = Self { names, ..Self::default() };
+    pub fn new(clients: Vec<IpAddr>) -> Self {
+        let mut watch = Self::default();
         watch.change(clients, &[]);
         watch
+    }
+
+    /// The name of the next log.
+    pub fn name(&mut self, name: String) {
+        self.names.push(name);
     }
 
     pub fn change(&mut self, added: Vec<IpAddr>, removed: &[IpAddr]) {

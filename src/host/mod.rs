@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the reading door of the house")]
 
 mod addresses;
+pub mod apache;
 pub mod clock;
 mod files;
 pub mod logs;
@@ -10,6 +11,7 @@ mod nginx;
 mod packages;
 mod processes;
 mod root;
+mod running_apache;
 mod servers;
 mod sessions;
 mod standard_logs;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::formats::nginx::{self, Build};
 use crate::host::Host;
-use crate::host::processes::{Process, masters};
+use crate::host::processes::{Process, in_container, masters};
 use crate::model::{Server, ServerKind};
 
 /// Debian and Red Hat, then source builds and OpenResty.
@@ -36,10 +36,7 @@ fn running(host: &Host, master: &Process) -> Server {
     }
     let config = build.prefix.join(master.option("-c").map_or(build.config.clone(), PathBuf::from));
     if master.elsewhere {
-        let problem = format!("process {} runs in a container: its files are not read from here", master.pid);
-        let (version, running) = (String::new(), Some(master.pid));
-        let (sites, logs, problems) = (Vec::new(), Vec::new(), vec![problem]);
-        return Server { kind: ServerKind::Nginx, version, config, running, sites, logs, problems };
+        return in_container(ServerKind::Nginx, config, master);
     }
     server(host, &build, config, Some(master.pid))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::formats::Files;
 use crate::host::Host;
+use crate::model::{Server, ServerKind};
 
 /// One process; what may not be read of it is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,9 +99,14 @@ impl Process {
 
     /// The last value of a one-letter option: `-c FILE` or `-cFILE`.
     pub fn option(&self, flag: &str) -> Option<&str> {
+        self.options(flag).pop()
+    }
+
+    /// All values of an option that may stand more than once, in their order.
+    pub fn options(&self, flag: &str) -> Vec<&str> {
         let words = self.words();
-        let values = words.iter().enumerate().rev();
-        values.filter_map(|(at, word)| option_value(word, flag, words.get(at + 1).copied())).next()
+        let values = words.iter().enumerate();
+        values.filter_map(|(at, word)| option_value(word, flag, words.get(at + 1).copied())).collect()
     }
 
     /// A path given on its command line, relative to where it was started.
@@ -114,6 +120,14 @@ fn option_value<'a>(word: &'a str, flag: &str, next: Option<&'a str>) -> Option<
         "" => next,
         joined => Some(joined),
     }
+}
+
+/// A server that runs where its files cannot be read under the host's own paths.
+pub(super) fn in_container(kind: ServerKind, config: PathBuf, process: &Process) -> Server {
+    let pid = process.pid;
+    let problem = format!("process {pid} runs in a container: its configuration and logs are not read from out here");
+    let (sites, logs) = (Vec::new(), Vec::new());
+    Server { kind, version: String::new(), config, running: Some(pid), sites, logs, problems: vec![problem] }
 }
 
 /// Of the processes of these programs those that no other of them started.
@@ -139,6 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn a_process_in_a_container_is_told_apart() {
+        let scratch = tempfile::tempdir().unwrap();
+        for (pid, root) in [(5, "/container"), (6, "/")] {
+            let dir = scratch.path().join(format!("proc/{pid}"));
+            std::fs::create_dir_all(&dir).unwrap();
+            std::fs::write(dir.join("stat"), format!("{pid} (nginx) S 1 0")).unwrap();
+            std::os::unix::fs::symlink(root, dir.join("root")).unwrap();
+        }
+        std::fs::create_dir(scratch.path().join("container")).unwrap();
+        let found = Host::recorded(scratch.path()).processes();
+        assert_eq!(found.iter().map(|it| (it.pid, it.elsewhere)).collect::<Vec<_>>(), [(5, true), (6, false)]);
+    }
+
+    #[test]
     fn names_with_parentheses_and_spaces_are_read_whole() {
         assert_eq!(name_and_parent(b"7 (a) b (c) S 42 7 7 0"), Some(("a) b (c".to_owned(), 42)));
         assert_eq!(name_and_parent(b"garbage"), None);
@@ -153,6 +181,7 @@ mod tests {
         let titled = with(&["nginx: master process /usr/sbin/nginx -c /b.conf"]);
         assert_eq!(titled.option("-c"), Some("/b.conf"));
         assert_eq!(with(&["nginx", "-c"]).option("-c"), None);
+        assert_eq!(with(&["apache2", "-DA", "-D", "B", "-d", "/r"]).options("-D"), ["A", "B"]);
     }
 
     #[test]

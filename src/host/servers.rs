@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use crate::host::{Host, nginx, tomcat};
+use crate::host::{Host, nginx, running_apache, tomcat};
 use crate::model::Server;
 
 impl Host {
     /// Every web server that runs or is installed, with what its configuration declares.
     pub fn servers(&self) -> Vec<Server> {
         let processes = self.processes();
-        let mut servers = nginx::discover(self, &processes);
+        let mut servers = running_apache::discover(self, &processes);
+        servers.extend(nginx::discover(self, &processes));
         servers.extend(tomcat::discover(self, &processes));
         for server in &mut servers {
             say_once(&mut server.problems);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::formats::tomcat;
 use crate::host::Host;
-use crate::host::processes::Process;
+use crate::host::processes::{Process, in_container};
 use crate::model::{Server, ServerKind};
 
 /// glob(3) patterns of CATALINA_BASE directories.
@@ -26,8 +26,8 @@ struct Instance {
 
 /// Every Tomcat of the host, one a CATALINA_BASE; the running ones first.
 pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Server> {
-    let mut instances: Vec<Instance> =
-        processes.iter().filter(|process| !process.elsewhere).filter_map(running).collect();
+    let (elsewhere, here): (Vec<&Process>, Vec<&Process>) = processes.iter().partition(|process| process.elsewhere);
+    let mut instances: Vec<Instance> = here.into_iter().filter_map(running).collect();
     for base in BASES.iter().flat_map(|pattern| host.glob(Path::new(pattern))) {
         instances.push(Instance { home: home_of(host, &base), base, pid: None });
     }
@@ -42,7 +42,10 @@ pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Server> {
         });
         fresh && (instance.pid.is_some() || config.exists())
     });
-    instances.iter().map(|instance| server(host, instance)).collect()
+    let contained = elsewhere.into_iter().filter_map(|process| {
+        Some(in_container(ServerKind::Tomcat, running(process)?.base.join("conf/server.xml"), process))
+    });
+    instances.iter().map(|instance| server(host, instance)).chain(contained).collect()
 }
 
 fn running(process: &Process) -> Option<Instance> {

@@ -1,9 +1,27 @@
 //! Follows sources, exactly once → Event.
 
+mod client;
+mod clock;
+mod follow;
+mod follower;
+mod health;
 mod line;
 mod packing;
+mod position;
+mod problem;
+mod reader;
+mod replay;
 mod rotated;
+mod source;
 
+pub use client::{Origin, client};
+pub use clock::LogClock;
+pub use follow::{Log, Options, Tailer};
+pub use follower::{Follower, LogState};
+pub use health::{Health, Limits};
 pub use line::{MAX_LINE, RawLine};
 pub use packing::Packing;
+pub use problem::Problem;
+pub use replay::{Replayed, replay};
 pub use rotated::{LineReader, ReadError};
+pub use source::Source;

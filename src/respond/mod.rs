@@ -9,6 +9,7 @@ pub mod policy;
 pub mod proof;
 pub mod reconcile;
 pub mod span;
+pub mod web_deny;
 
 pub use decide::{Respond, World};
 pub use enforcer::Enforcer;
@@ -16,3 +17,4 @@ pub use ground::Ground;
 pub use policy::{Mode, Policy};
 pub use proof::Proof;
 pub use reconcile::Reconciler;
+pub use web_deny::WebDeny;

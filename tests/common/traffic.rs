@@ -264,16 +264,21 @@ const WORDS: [&str; 24] = [
 
 /// A word list against a site, ten a second: mostly missing, now and then a page or a redirect.
 pub fn wordlist(seed: u64, ip: &str, requests: u64) -> Vec<Hit> {
-    let mut dice = Dice::new(seed);
     let target = |n: u64| format!("/{}{}", WORDS[n as usize % 24], if n < 24 { String::new() } else { n.to_string() });
-    let answer = |dice: &mut Dice| match dice.below(10) {
-        0 => 200,
-        1 => 301,
-        2 => 403,
+    // A path answers everybody alike.
+    let answer = |n: u64| match n % 10 {
+        3 => 200,
+        5 => 301,
+        8 => 403,
         _ => 404,
     };
+    let mut dice = Dice::new(seed);
+    let from = dice.below(100);
     (0..requests)
-        .map(|n| Hit::new(START + n as i64 * 100, ip, target(n), answer(&mut dice)).agent("Mozilla/5.00 (Nikto/2.5.0)"))
+        .map(|n| (n, from + n))
+        .map(|(n, word)| {
+            Hit::new(START + n as i64 * 100, ip, target(word), answer(word)).agent("Mozilla/5.00 (Nikto/2.5.0)")
+        })
         .collect()
 }
 

@@ -23,8 +23,4 @@ pub enum FilterError {
     Elements { set: &'static str, cause: io::Error },
     #[error("talking to nf_tables failed: {0}")]
     Talk(#[source] io::Error),
-    #[error("the kernel confirmed {confirmed} of {sent} messages of a transaction")]
-    Unconfirmed { confirmed: usize, sent: usize },
-    #[error("cannot understand an answer of nf_tables: {0}")]
-    Answer(String),
 }

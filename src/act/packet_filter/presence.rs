@@ -51,12 +51,16 @@ pub(super) fn rules_hash(talk: &mut Talk, table: &str) -> io::Result<Option<[u8;
 /// True where every set still holds its sentinel.
 pub(super) fn sets_stand(talk: &mut Talk, table: &str) -> io::Result<bool> {
     for set in Set::ALL {
-        let question = wire::get(table, set, Some(vec![wire::key(set.sentinel(), None)]));
-        if known(talk.raw(question, false, |_| {}))?.is_none() {
+        if !set_stands(talk, table, set)? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+pub(super) fn set_stands(talk: &mut Talk, table: &str, set: Set) -> io::Result<bool> {
+    let question = wire::get(table, set, Some(vec![wire::key(set.sentinel(), None)]));
+    Ok(known(talk.raw(question, false, |_| {}))?.is_some())
 }
 
 /// "No such thing" is an answer and not an error; so is "a set of another make" (EINVAL: keys of another length).

@@ -31,7 +31,7 @@ pub(super) fn create(settings: &Settings) -> String {
         }
     }
     chains(&mut script, settings);
-    for set in Set::ALL {
+    for set in Set::ALL.into_iter().filter(|set| !set.holds_intervals()) {
         line(&mut script, &format!("add element inet {table} {} {{ {} }}", set.name(), set.sentinel()));
     }
     script

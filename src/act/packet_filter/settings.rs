@@ -90,3 +90,35 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Shipped {
+        packet_filter: Settings,
+    }
+
+    #[test]
+    fn the_shipped_settings_are_the_default() {
+        let shipped: Shipped = toml::from_str(include_str!("../../../etc/peelhouse.toml")).unwrap();
+        assert_eq!(shipped.packet_filter, Settings::default());
+    }
+
+    #[test]
+    fn ports_are_a_word_or_a_list() {
+        let ports = |text: &str| toml::from_str::<Settings>(text).map(|settings| settings.ports);
+        assert_eq!(ports("ports = [80, 443]"), Ok(Ports::Only(vec![80, 443])));
+        assert_eq!(ports("ports = \"all\""), Ok(Ports::All));
+        assert!(ports("ports = \"some\"").unwrap_err().message().contains("list of port numbers"));
+    }
+
+    #[test]
+    fn a_name_that_ends_a_word_of_the_script_is_refused() {
+        for wrong in ["", "a b", "x; flush ruleset", "1st", "n\nflush", &"x".repeat(33)] {
+            let settings = Settings { table: wrong.into(), ..Settings::default() };
+            assert!(matches!(settings.checked(), Err(FilterError::Name(_))), "{wrong:?}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A client asks for one missing path after another.
 
 use crate::detect::detector::Detector;
-use crate::detect::memory::{Memory, kind};
+use crate::detect::memory::{Client, Memory, kind};
 use crate::detect::raise::{Reason, count, raise, told_of_client, took};
 use crate::detect::seen::{Seen, sign};
 use crate::detect::settings::Settings;
@@ -18,11 +18,12 @@ pub static DETECTOR: Detector = Detector {
 const DAY: u64 = 86_400;
 
 fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option<Alert> {
-    if memory.known.knows(seen.path) || !memory.clients.at_mut(seen.slot).first_miss(seen.path) {
+    let referred = seen.referred();
+    if memory.known.knows(seen.path) || !memory.clients.at_mut(seen.slot).first_miss(seen.path, referred) {
         return None;
     }
     seen.keep(kind::MISSING, memory);
-    let weight = weight(seen, memory, settings);
+    let weight = if referred { settings.referred_weight } else { weight(memory.clients.at(seen.slot), settings) };
     let client = memory.clients.at_mut(seen.slot);
     client.probing += weight;
     client.probing_slow += weight;
@@ -45,13 +46,9 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     Some(raise(&DETECTOR, seen, told, reason))
 }
 
-/// Links of the site's own pages weigh little, and so does a miss among many good answers.
-fn weight(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> f32 {
-    if seen.referred() {
-        return settings.referred_weight;
-    }
-    let client = memory.clients.at(seen.slot);
-    let trusted = client.good > 20 * u32::from(client.missing_day);
+/// A miss among many good answers weighs less.
+fn weight(client: &Client, settings: &Settings) -> f32 {
+    let trusted = client.good as f32 > 20.0 * client.missing_day();
     if trusted { settings.trusted_weight } else { 1.0 }
 }
 
@@ -61,13 +58,14 @@ fn crossed(memory: &Memory, seen: &Seen<'_, '_>, settings: &Settings) -> Option<
         let bucket = settings.probing;
         return Some(count("distinct missing paths", client.probing, bucket.capacity, bucket.window()));
     }
-    if client.good >= settings.good_to_missing.saturating_mul(u32::from(client.missing_day)) {
+    let missing = client.missing_day();
+    if client.good as f32 >= settings.good_to_missing * missing {
         return None;
     }
     if client.probing_slow > settings.probing_slow.capacity {
         let bucket = settings.probing_slow;
         return Some(count("distinct missing paths, slowly", client.probing_slow, bucket.capacity, bucket.window()));
     }
-    let (seen, limit) = (client.missing_day, settings.probing_day);
-    (seen > limit).then(|| count("distinct missing paths in a day", f32::from(seen), f32::from(limit), DAY))
+    let limit = settings.probing_day;
+    (missing > limit).then(|| count("distinct missing paths in a day", missing, limit, DAY))
 }

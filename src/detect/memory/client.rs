@@ -45,7 +45,8 @@ pub struct Client {
     /// Hour in which the day's counters began, modulo 2^16.
     pub day: u16,
     pub flags: u16,
-    pub missing_day: u8,
+    /// Missing paths of the day, in quarters of one.
+    pub missing_quarters: u8,
 }
 
 const _: () = assert!(size_of::<Client>() <= 104, "the cap of a million clients is counted in this size");
@@ -74,7 +75,7 @@ persist!(Client {
     good_hour,
     day,
     flags,
-    missing_day,
+    missing_quarters,
 });
 
 /// Enough good answers to count as a client with a legitimate use.
@@ -132,7 +133,7 @@ impl Client {
             good_hour: 0,
             day: hour(now),
             flags: 0,
-            missing_day: 0,
+            missing_quarters: 0,
         }
     }
 
@@ -175,7 +176,7 @@ impl Client {
             && self.failures_slow == 0.0
             && self.sensitive == 0.0
             && self.score == 0.0
-            && self.missing_day == 0
+            && self.missing_quarters == 0
             && self.failures_day == 0
             && self.flags & flag::OF_THE_DAY == 0
     }
@@ -199,29 +200,36 @@ impl Client {
 
     pub fn forget_missing(&mut self) {
         self.missing = [0; 2];
-        self.missing_day = 0;
+        self.missing_quarters = 0;
     }
 
-    /// Counts a missing path; false where it was counted already.
-    pub fn first_miss(&mut self, path: u64) -> bool {
+    /// Counts a missing path; false where it was counted already. One that a page of the site led to is a quarter of one.
+    pub fn first_miss(&mut self, path: u64, referred: bool) -> bool {
         let bit = path >> 57;
         let word = &mut self.missing[(bit >> 6) as usize & 1];
         let fresh = *word & 1 << (bit & 63) == 0;
         *word |= 1 << (bit & 63);
         if fresh {
-            if self.missing_day == 0 && self.failures_day == 0 {
-                self.day = hour(self.last);
-            }
-            self.missing_day = self.missing_day.saturating_add(1);
+            self.begin_day();
+            self.missing_quarters = self.missing_quarters.saturating_add(if referred { 1 } else { 4 });
         }
         fresh
     }
 
-    /// Counts a failed login towards the day.
-    pub fn fail_today(&mut self) {
-        if self.missing_day == 0 && self.failures_day == 0 {
+    /// Missing paths of the day.
+    pub fn missing_day(&self) -> f32 {
+        f32::from(self.missing_quarters) / 4.0
+    }
+
+    fn begin_day(&mut self) {
+        if self.missing_quarters == 0 && self.failures_day == 0 {
             self.day = hour(self.last);
         }
+    }
+
+    /// Counts a failed login towards the day.
+    pub fn fail_today(&mut self) {
+        self.begin_day();
         self.failures_day = self.failures_day.saturating_add(1);
     }
 }
@@ -233,7 +241,7 @@ impl Record for Client {
 
     /// The hostile last, then those under suspicion, then those known as good; among equals the longest idle first.
     fn worth(&self) -> u64 {
-        let suspect = self.missing_day >= 3 || self.failures_day >= 2 || self.score > 0.0;
+        let suspect = self.missing_quarters >= 12 || self.failures_day >= 2 || self.score > 0.0;
         let rank = if self.hostile > 0 {
             3
         } else if suspect {

@@ -109,15 +109,18 @@ impl<R: Record> Table<R> {
         Placed { slot: Slot(slot), fresh: true, evicted: None }
     }
 
-    /// The least worth keeping of the next sample.
+    /// The least worth keeping of the next sample, taken far apart: neighbours often came together and are alike.
     fn victim(&mut self) -> usize {
+        let len = self.records.len();
+        let stride = len * 618 / 1000 + 1;
         let mut victim = self.hand;
-        for _ in 0..SAMPLE.min(self.records.len()) {
+        for _ in 0..SAMPLE.min(len) {
+            self.hand = (self.hand + stride) % len;
             if self.records[self.hand].worth() < self.records[victim].worth() {
                 victim = self.hand;
             }
-            self.hand = (self.hand + 1) % self.records.len();
         }
+        self.hand = (self.hand + 1) % len;
         victim
     }
 

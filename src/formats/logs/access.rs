@@ -1,6 +1,7 @@
 //! common, combined, vhost_combined and nginx's `main`: nearly every access log, read without a plan in ~100 ns.
 
 use crate::formats::logs::clock::{CLF_LEN, Clock};
+use crate::formats::logs::pattern::{Escapes, Pattern};
 use crate::formats::logs::text::{address, closing_quote, dash_is_nothing, number};
 use crate::formats::logs::{Line, Record, Unparsed, request};
 use crate::model::{Request, What};
@@ -23,6 +24,20 @@ impl Access {
     pub const VHOST_COMBINED: Self = Self { name: "vhost_combined", vhost: true, headers: 2 };
     /// The example in nginx's own nginx.conf: combined, then `"$http_x_forwarded_for"`.
     pub const MAIN: Self = Self { name: "main", vhost: false, headers: 3 };
+
+    /// The one that reads `pattern`, if any does.
+    pub fn of(pattern: &Pattern) -> Option<Self> {
+        if pattern.escapes != Escapes::Always {
+            return None;
+        }
+        match pattern.skeleton().as_slice() {
+            br#"C I U [T] "R" S B"# => Some(Self::COMMON),
+            br#"C I U [T] "R" S B "F" "A""# | br#"C - U [T] "R" S B "F" "A""# => Some(Self::COMBINED),
+            br#"V:N C I U [T] "R" S B "F" "A""# => Some(Self::VHOST_COMBINED),
+            br#"C - U [T] "R" S B "F" "A" "X""# => Some(Self::MAIN),
+            _ => None,
+        }
+    }
 
     pub fn name(&self) -> &'static str {
         self.name

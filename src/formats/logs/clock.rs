@@ -54,6 +54,16 @@ impl Clock {
         Some(stamp)
     }
 
+    /// `10/Oct/2000:13:55:36.123456 -0700`, as ModSecurity writes it; the fraction may be missing.
+    pub fn clf_with_fraction(&mut self, text: &[u8]) -> Option<Millis> {
+        let (head, rest) = text.split_at_checked(20)?;
+        let (millis, zone) = fraction(rest);
+        let mut whole = [0u8; CLF_LEN];
+        whole[..20].copy_from_slice(head);
+        whole[20..].copy_from_slice(zone.get(..6)?);
+        Some(Millis(self.clf(&whole)?.0 + millis))
+    }
+
     /// ISO 8601 date and time, `T` or a space between, with a zone or in the log's own.
     pub fn iso(&mut self, text: &[u8]) -> Option<Millis> {
         let (civil, zone) = iso(text)?;
@@ -64,14 +74,39 @@ impl Clock {
         }
     }
 
+    /// `Sun Nov 22 18:00:00.123456 2026`, in the log's own zone.
+    pub fn apache_error(&mut self, text: &[u8]) -> Option<Millis> {
+        let [_, _, _, b' ', m1, m2, m3, b' ', d1, d2, b' ', rest @ ..] = text else { return None };
+        let day = if *d1 == b' ' { digits(&[*d2])? } else { digits(&[*d1, *d2])? };
+        let (time, rest) = rest.split_at_checked(8)?;
+        let (millis, year) = fraction(rest);
+        let year = digits(year.strip_prefix(b" ")?)?;
+        self.local(Civil::new(year, month(&[*m1, *m2, *m3])?, day, time_of_day(time)?, millis)?)
+    }
+
+    /// `22-Nov-2026 18:00:00.123`, perhaps with the name of a zone; of those only UTC is known.
+    pub fn php(&mut self, text: &[u8]) -> Option<Millis> {
+        let [d1, d2, b'-', m1, m2, m3, b'-', rest @ ..] = text else { return None };
+        let (year, rest) = rest.split_at_checked(4)?;
+        let (time, rest) = rest.strip_prefix(b" ")?.split_at_checked(8)?;
+        let (millis, zone) = fraction(rest);
+        let civil =
+            Civil::new(digits(year)?, month(&[*m1, *m2, *m3])?, digits(&[*d1, *d2])?, time_of_day(time)?, millis)?;
+        if zone == b" UTC" { Some(civil.at_offset(0)) } else { self.local(civil) }
+    }
+
     /// A reading of the log's own zone; of an hour that comes twice, the first.
     pub fn local(&mut self, civil: Civil) -> Option<Millis> {
-        let utc = civil.at_offset(0);
-        let minute = utc.0.div_euclid(60_000);
+        self.local_utc_reading(civil.at_offset(0).0)
+    }
+
+    /// The same, for a reading counted as if its zone were UTC.
+    fn local_utc_reading(&mut self, millis: i64) -> Option<Millis> {
+        let minute = millis.div_euclid(60_000);
         if self.last_local.0 != minute {
             self.last_local = (minute, self.offset_at(minute)?);
         }
-        Some(Millis(utc.0 - self.last_local.1))
+        Some(Millis(millis - self.last_local.1))
     }
 
     /// `Nov 22 18:00:00` of the latest year that does not put it in the future.
@@ -190,6 +225,17 @@ fn offset(text: &[u8]) -> Option<i64> {
 
 pub fn digits(text: &[u8]) -> Option<i64> {
     i64::try_from(number(text)?).ok()
+}
+
+/// Reads `text` by a strftime(3) format; a zone it does not name is the log's own.
+pub fn strftime(format: &[u8], text: &[u8], clock: &mut Clock) -> Option<Millis> {
+    let parts = jiff::fmt::strtime::BrokenDownTime::parse(format, text).ok()?;
+    if let Ok(stamp) = parts.to_timestamp() {
+        return Some(Millis(stamp.as_millisecond()));
+    }
+    let reading = parts.to_datetime().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let millis = reading.as_millisecond();
+    clock.local_utc_reading(millis)
 }
 
 #[cfg(test)]

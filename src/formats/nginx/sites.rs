@@ -27,6 +27,11 @@ pub fn declared(config: &Config, build: &Build) -> Declared {
     let start = Spot { file: config.files.first().cloned().unwrap_or_default(), line: 1 };
     let outside = Reader { formats: Formats::of(&[]), build };
     found.logs = outside.error_logs(&main.error_logs, &RealIp::default(), &start, &mut found.problems);
+    if found.logs.is_empty() && main.error_logs.is_empty() {
+        found
+            .problems
+            .push(format!("{start}: no error_log is declared: errors go to standard error, which is not read"));
+    }
     for http in config.settings.iter().filter(|setting| setting.name == "http") {
         let scope = main.enter(http.inside());
         let reader = Reader { formats: Formats::of(http.inside()), build };
@@ -94,4 +99,58 @@ fn nested(block: &Setting) -> Vec<&Setting> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::Files;
+    use crate::formats::nginx::evaluate;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    /// One file that stands under every name.
+    struct Only(Vec<u8>);
+
+    impl Files for Only {
+        fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
+            Ok(self.0.clone())
+        }
+
+        fn list(&self, _: &Path) -> Result<Vec<String>, String> {
+            Ok(vec!["a".to_owned(), "b".to_owned()])
+        }
+
+        fn is_dir(&self, _: &Path) -> bool {
+            true
+        }
+    }
+
+    fn read(source: &[u8]) -> Declared {
+        declared(&evaluate(&Only(source.to_vec()), Path::new("/n.conf")), &Build::default())
+    }
+
+    #[test]
+    fn a_server_that_declares_nothing_has_what_nginx_has_built_in() {
+        let found = read(b"http { server { } }");
+        let [site] = found.sites.as_slice() else { panic!("{found:?}") };
+        assert_eq!(
+            (site.names.as_slice(), site.docroot.as_deref()),
+            (&["_".to_owned()][..], Some(Path::new("/usr/share/nginx/html")))
+        );
+        assert_eq!((site.listeners[0].address, site.listeners[0].port), (None, 80));
+        let paths: Vec<String> = site.logs.iter().map(|log| format!("{:?}", log.target)).collect();
+        assert_eq!(paths, ["File(\"/var/log/nginx/access.log\")", "File(\"/var/log/nginx/error.log\")"]);
+        assert_eq!(site.logs[0].format.as_ref().map(|format| format.name.as_str()), Some("combined"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_configuration_is_survived(
+            source in "(http ?\\{|server ?\\{|location / \\{|\\}|listen [0-9:*-]{0,9};|access_log [a-z$/{}]{0,9}( gzip| main)?;|\
+                       log_format main( escape=json)?( 'x')?;|include (\\*|a);|set_real_ip_from [0-9:./]{0,9};|error_log;|root;|[;{} ]){0,30}"
+        ) {
+            read(source.as_bytes());
+        }
+    }
 }

@@ -2,4 +2,7 @@
 
 use crate::measure::Measure;
 
-pub static MEASURES: &[&Measure] = &[];
+mod abusive_clients;
+mod odd_requests;
+
+pub static MEASURES: &[&Measure] = &[&odd_requests::MEASURE, &abusive_clients::MEASURE];

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::model::{Action, Alert, AlertId, Decision, Millis};
 
 /// Nets remembered; beyond, the one whose last offence is oldest goes first.
-const MOST: usize = 1_000_000;
+const MOST: usize = 200_000;
 
 #[derive(Default)]
 pub(super) struct Memory {

@@ -1,0 +1,24 @@
+//! The engine with every detector of the catalogue and the rules of this program.
+
+use std::sync::Arc;
+
+use crate::detect::rules::RuleSet;
+use crate::detect::{Detector, Engine, Settings};
+use crate::guard::error::GuardError;
+use crate::measure::Facet;
+use crate::measures;
+
+pub fn engine(settings: Settings, seed: u64) -> Result<Engine, GuardError> {
+    let rules = RuleSet::embedded().map_err(|errors| {
+        GuardError::Rules(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    Ok(Engine::new(&detectors(), Arc::new(rules), settings, seed))
+}
+
+fn detectors() -> Vec<&'static Detector> {
+    let watchers = measures::catalogue().filter_map(|measure| match &measure.watch {
+        Facet::Has(detectors) => Some(*detectors),
+        Facet::Without(_) => None,
+    });
+    watchers.flatten().copied().collect()
+}

@@ -1,0 +1,54 @@
+//! Finished logs, merged by their log clocks, into a trial.
+
+use std::path::{Path, PathBuf};
+
+use crate::guard::trial::Trial;
+use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
+use crate::monitor::{self, MAX_LINE, Replayed, Source};
+
+/// One source a file. A file that a server of this host declares is read as declared; others are recognised, unless
+/// `format` says what they are.
+pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFormat>) -> Vec<Source> {
+    files
+        .iter()
+        .map(|path| {
+            let declared = servers.iter().find_map(|server| declared(path, server));
+            let (log, site) = declared.unzip();
+            Source {
+                path: path.clone(),
+                kind: log.map_or(LogKind::Access, |log| log.kind),
+                format: format.cloned().or_else(|| log.and_then(|log| log.format.clone())),
+                site: site.unwrap_or_default().to_owned(),
+                real_ip: log.map_or_else(RealIp::default, |log| log.real_ip.clone()),
+            }
+        })
+        .collect()
+}
+
+/// Runs all of it through; the alarms of logs that do not parse are tried like any other alert.
+pub fn replay(sources: &[Source], trial: &mut Trial, progress: &mut dyn FnMut(u64, u64)) -> Replayed {
+    for (ix, source) in (0..).map(SourceIx).zip(sources) {
+        trial.source(ix, &source.path.to_string_lossy());
+    }
+    let mut replayed = monitor::replay(sources, MAX_LINE, &mut |event| trial.see(event), progress);
+    for alarm in std::mem::take(&mut replayed.alarms) {
+        trial.alert(alarm);
+    }
+    replayed
+}
+
+/// The log that a file is, or is a rotation of.
+fn declared<'a>(path: &Path, server: &'a Server) -> Option<(&'a LogFile, &'a str)> {
+    let of_sites = server.sites.iter().flat_map(|site| {
+        let name = site.names.first().map_or("", String::as_str);
+        site.logs.iter().map(move |log| (log, name))
+    });
+    let mut logs = server.logs.iter().map(|log| (log, "")).chain(of_sites);
+    logs.find(|(log, _)| match &log.target {
+        LogTarget::File(file) | LogTarget::Pipe { file: Some(file), .. } => {
+            let rotated = path.to_string_lossy();
+            rotated.strip_prefix(&*file.to_string_lossy()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,105 @@
+//! The live reader: all sources followed, their lines given as events.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::follow::{Options, Tailer};
+use super::problem::Problem;
+use super::reader::{Aside, LogReader};
+use super::source::{Source, merge};
+use crate::host::clock;
+use crate::model::{Alert, Event, Millis, Position, SourceIx};
+
+/// How well one log is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogState {
+    pub path: PathBuf,
+    /// Since this follower began.
+    pub lines: u64,
+    pub unparsed: u64,
+    pub now: Millis,
+}
+
+pub struct Follower {
+    sources: Vec<Source>,
+    tailer: Tailer,
+    /// By index of the log; made with its first line.
+    readers: Vec<Option<LogReader>>,
+    clocks: HashMap<PathBuf, Millis>,
+    aside: Aside,
+}
+
+impl Follower {
+    /// Goes on at `positions`, which are of an earlier [`Follower::positions`].
+    pub fn new(sources: Vec<Source>, positions: Vec<Position>, options: Options) -> Self {
+        let sources = merge(sources);
+        let mut clocks: HashMap<PathBuf, Millis> = HashMap::new();
+        for position in &positions {
+            let clock = clocks.entry(position.path.clone()).or_default();
+            *clock = position.now.max(*clock);
+        }
+        let patterns = sources.iter().map(|source| source.path.clone()).collect();
+        let tailer = Tailer::new(patterns, positions, options);
+        Self { sources, tailer, readers: Vec::new(), clocks, aside: Aside::default() }
+    }
+
+    /// Gives what there is, waiting up to `timeout` for the first of it. True where more is there already.
+    pub fn poll(&mut self, timeout: Duration, each: &mut dyn FnMut(&Event<'_>)) -> bool {
+        let Self { sources, tailer, readers, clocks, aside } = self;
+        tailer.poll(timeout, &mut |log, line| {
+            if readers.len() <= log.index {
+                readers.resize_with(log.index + 1, || None);
+            }
+            let Some(slot) = readers.get_mut(log.index) else { return Millis(0) };
+            if slot.is_none() {
+                let begin = clocks.get(log.path).copied().unwrap_or_default();
+                let ix = source_ix(log.index);
+                *slot = sources
+                    .get(log.pattern)
+                    .map(|source| LogReader::new(source, log.path, ix, begin, clock::now(), aside));
+            }
+            let Some(reader) = slot else { return Millis(0) };
+            // No line is later than the end of time.
+            let _ = reader.read(line, Millis(i64::MAX), each, aside);
+            reader.clock.now()
+        })
+    }
+
+    /// Exact between calls of [`Follower::poll`]: reading on from here gives the following events, each once.
+    pub fn positions(&self) -> Vec<Position> {
+        self.tailer.positions()
+    }
+
+    /// Logs that stopped parsing, since the last call.
+    pub fn alarms(&mut self) -> Vec<Alert> {
+        std::mem::take(&mut self.aside.alarms)
+    }
+
+    /// What went wrong since the last call.
+    pub fn problems(&mut self) -> Vec<Problem> {
+        let mut problems = self.tailer.problems();
+        problems.append(&mut self.aside.problems);
+        problems
+    }
+
+    /// The file an event came from. Numbers hold for this follower only; names for good.
+    pub fn path(&self, source: SourceIx) -> Option<&Path> {
+        self.tailer.log(usize::try_from(source.0).ok()?)
+    }
+
+    /// Every log of which a line was read.
+    pub fn states(&self) -> Vec<LogState> {
+        let state = |reader: &LogReader| LogState {
+            path: reader.path.clone(),
+            lines: reader.health.lines,
+            unparsed: reader.health.unparsed,
+            now: reader.clock.now(),
+        };
+        self.readers.iter().flatten().map(state).collect()
+    }
+}
+
+pub(super) fn source_ix(index: usize) -> SourceIx {
+    SourceIx(u32::try_from(index).unwrap_or(u32::MAX))
+}

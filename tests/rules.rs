@@ -1,0 +1,111 @@
+//! The rule pack against its own samples, and against ordinary requests that must stay quiet.
+
+use std::sync::Arc;
+
+use peelhouse::detect::rules::{Hit, RuleSet, Scanner};
+use peelhouse::model::{At, Event, Millis, Request, Severity, What};
+
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+fn pack() -> Arc<RuleSet> {
+    match RuleSet::embedded() {
+        Ok(set) => Arc::new(set),
+        Err(errors) => panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+/// A sample as a line in combined format: it is one already, or it is the target of a browser's GET.
+fn combined(sample: &str) -> String {
+    if sample.contains("] \"") {
+        return sample.to_owned();
+    }
+    let target = sample.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] \"GET {target} HTTP/1.1\" 200 512 \"-\" \"{BROWSER}\"")
+}
+
+/// The quoted parts of a combined line, escapes still in them.
+fn quoted(line: &str) -> Vec<&str> {
+    let bytes = line.as_bytes();
+    let real = |at: &usize| {
+        bytes[*at] == b'"' && (*at == 0 || bytes[..*at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0)
+    };
+    let quotes: Vec<usize> = (0..line.len()).filter(real).collect();
+    quotes.chunks_exact(2).map(|pair| &line[pair[0] + 1..pair[1]]).collect()
+}
+
+fn event(line: &str) -> Event<'_> {
+    let parts = quoted(line);
+    let [request, referer, agent] = parts[..] else { panic!("no combined line: {line}") };
+    let dash = |text| if text == "-" { "" } else { text };
+    let split = request.split_once(' ').and_then(|(method, rest)| Some((method, rest.rsplit_once(" HTTP/")?.0)));
+    let (method, target) = split.unwrap_or(("", request));
+    let request = Request {
+        method: method.as_bytes(),
+        target: target.as_bytes(),
+        protocol: b"HTTP/1.1",
+        status: 200,
+        referer: dash(referer).as_bytes(),
+        user_agent: dash(agent).as_bytes(),
+        escaped: true,
+        ..Request::default()
+    };
+    let what = What::Request(request);
+    Event { now: Millis(0), stamp: None, at: At::default(), client: None, site: b"", raw: line.as_bytes(), what }
+}
+
+fn hits(scanner: &mut Scanner, line: &str) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    scanner.scan(&event(line), &mut hits);
+    hits
+}
+
+#[test]
+fn every_rule_matches_its_samples_and_leaves_the_others_alone() {
+    let set = pack();
+    let mut scanner = Scanner::new(Arc::clone(&set), 1);
+    let mut wrong = Vec::new();
+    for (at, rule) in set.rules().iter().enumerate() {
+        let mut met =
+            |sample: &str| hits(&mut scanner, &combined(sample)).iter().any(|hit| usize::from(hit.rule.0) == at);
+        let missed = rule.samples.must_match.iter().filter(|sample| !met(sample)).map(|sample| ("misses", sample));
+        let missed: Vec<_> = missed.collect();
+        let alarmed = rule.samples.quiet.iter().filter(|sample| met(sample)).map(|sample| ("alarms at", sample));
+        wrong.extend(missed.into_iter().chain(alarmed).map(|(how, sample)| format!("{} {how} {sample}", rule.file)));
+        if rule.samples.must_match.len() < 2 || rule.samples.quiet.len() < 2 {
+            wrong.push(format!("{} has too few samples", rule.file));
+        }
+    }
+    assert!(set.rules().len() >= 60, "only {} rules", set.rules().len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_rule_lives_in_the_folder_of_its_class_and_bears_its_name() {
+    for rule in pack().rules() {
+        let class = serde_json::to_value(rule.class).unwrap();
+        let folder_and_file = rule.file.trim_start_matches("rules/web/").trim_end_matches(".yml").replace('/', "-");
+        assert_eq!(rule.id, folder_and_file, "{}", rule.file);
+        assert!(rule.id.starts_with(class.as_str().unwrap()), "{}", rule.file);
+    }
+}
+
+#[test]
+fn ordinary_requests_raise_nothing_of_weight() {
+    let set = pack();
+    let mut scanner = Scanner::new(Arc::clone(&set), 1);
+    let targets = include_str!("rules/benign-targets.txt").lines();
+    let agents = include_str!("rules/benign-agents.txt").lines();
+    let agent_line = |agent: &str| combined("/").replace(BROWSER, &agent.replace('\\', "\\\\").replace('"', "\\\""));
+    let lines: Vec<String> = targets.map(combined).chain(agents.map(agent_line)).collect();
+    let mut alarms = Vec::new();
+    for line in &lines {
+        for hit in hits(&mut scanner, line) {
+            let rule = set.rule(hit.rule).unwrap();
+            if rule.level >= Severity::Medium || rule.score >= 3.0 || rule.critical {
+                alarms.push(format!("{} at {line}", rule.id));
+            }
+        }
+    }
+    assert!(lines.len() >= 300, "only {} lines", lines.len());
+    assert!(alarms.is_empty(), "{}", alarms.join("\n"));
+}
