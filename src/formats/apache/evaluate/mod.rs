@@ -23,11 +23,13 @@ use crate::formats::Files;
 use crate::formats::apache::envvars::Environment;
 
 /// Sections within sections; httpd has no bound, people stay below ten.
-pub const DEPTH_LIMIT: usize = 200;
+const DEPTH_LIMIT: usize = 200;
 /// Includes within includes: httpd's `AP_MAX_INCLUDE_DEPTH`.
-pub const INCLUDE_LIMIT: u32 = 128;
-/// Lines of all files and macros together; beyond it, files include themselves without end.
-pub const LINE_LIMIT: u64 = 2_000_000;
+const INCLUDE_LIMIT: u32 = 128;
+/// Lines of all files and macros together; ten thousand virtual hosts have a quarter million.
+const WEIGHT_LIMIT: u64 = 2_000_000;
+/// What opening a file weighs, in lines.
+const FILE_WEIGHT: u64 = 16;
 /// Problems that are told one by one.
 const PROBLEM_LIMIT: usize = 1000;
 
@@ -63,3 +65,6 @@ impl Start {
 pub fn evaluate(files: &dyn Files, start: Start) -> Evaluation {
     reader::Reader::new(files, start).run()
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,9 @@ use crate::formats::apache::evaluate::modules::Modules;
 use crate::formats::apache::evaluate::sections::{Open, Sections, problem};
 use crate::formats::apache::evaluate::variables::Variables;
 use crate::formats::apache::evaluate::version::Version;
-use crate::formats::apache::evaluate::{DEPTH_LIMIT, INCLUDE_LIMIT, LINE_LIMIT, PROBLEM_LIMIT, Start, include};
+use crate::formats::apache::evaluate::{
+    DEPTH_LIMIT, FILE_WEIGHT, INCLUDE_LIMIT, PROBLEM_LIMIT, Start, WEIGHT_LIMIT, include,
+};
 use crate::formats::apache::lines::{self, Line};
 use crate::formats::apache::words;
 use crate::model::Spot;
@@ -33,7 +35,8 @@ pub struct Reader<'a> {
     sections: Sections,
     /// Files read before: an Include in many places costs one reading.
     read: HashMap<PathBuf, Arc<Vec<Line>>>,
-    lines: u64,
+    /// What was read so far: one a line.
+    weight: u64,
     /// Once includes ran too deep, no file is opened within itself again.
     looped: bool,
 }
@@ -52,7 +55,7 @@ impl<'a> Reader<'a> {
             open: vec![first],
             sections: Sections::default(),
             read: HashMap::new(),
-            lines: 0,
+            weight: 0,
             looped: false,
         }
     }
@@ -119,14 +122,12 @@ impl<'a> Reader<'a> {
     fn next_within(&mut self) -> Option<ReadLine> {
         let line = self.open.last_mut()?.next()?;
         // A long line weighs more, so that doubling lines end as soon as doubling files.
-        self.lines += 1 + line.text.len() as u64 / 256;
-        if self.lines <= LINE_LIMIT {
+        self.weight += 1 + line.text.len() as u64 / 256;
+        if self.weight <= WEIGHT_LIMIT {
             return Some(line);
         }
-        self.tell(problem(
-            &line,
-            format!("more than {LINE_LIMIT} lines; a file or macro seems to repeat itself, the rest is left out"),
-        ));
+        let text = "too much to read: files or macros seem to repeat themselves without end; the rest is left out";
+        self.tell(problem(&line, text.into()));
         self.open.iter_mut().for_each(|open| open.macros.clear());
         self.open.drain(..self.open.len().saturating_sub(1));
         None
@@ -271,6 +272,7 @@ impl<'a> Reader<'a> {
             self.tell(problem(line, cause));
             Vec::new()
         });
+        self.weight += FILE_WEIGHT * (1 + paths.len() as u64);
         let floor = self.sections.depth();
         for path in paths.into_iter().rev() {
             if self.looped && self.open.iter().any(|open| open.file.is_some() && open.path == path) {
