@@ -21,7 +21,6 @@ pub fn run(program: &str, arguments: &[&str]) -> io::Result<Output> {
     command(program, arguments).stdin(Stdio::null()).output()
 }
 
-<<<<<<< HEAD
 /// Starts a program that runs beside us, with its standard output as a pipe.
 pub fn start(program: &str, arguments: &[&str]) -> io::Result<Child> {
     command(program, arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
@@ -35,8 +34,6 @@ pub fn stop(child: &mut Child) -> io::Result<()> {
     child.wait().map(drop)
 }
 
-=======
->>>>>>> guard
 fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin");

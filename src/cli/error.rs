@@ -3,11 +3,8 @@
 use std::io;
 
 use crate::cli::exit::Exit;
-<<<<<<< HEAD
 use crate::demo::DemoError;
-=======
 use crate::formats::logs::FormatError;
->>>>>>> guard
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
 use crate::host::CouldNotLook;

@@ -58,7 +58,9 @@ fn line(said: &Said<'_>) -> (Tone, String) {
             let state = if *running { "running" } else { "not running" };
             (Tone::Strong, format!("{kind:?} {version}, {state}: {}, {sites} sites", config.display()))
         }
-        Said::Log { path, site, format, problem: None } => (Tone::Plain, format!("  follows {path} ({format}) of {site}")),
+        Said::Log { path, site, format, problem: None } => {
+            (Tone::Plain, format!("  follows {path} ({format}) of {site}"))
+        }
         Said::Log { path, site, problem: Some(cause), .. } => {
             (Tone::Warn, format!("  cannot follow {path} of {site}: {cause}"))
         }
