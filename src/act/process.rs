@@ -1,7 +1,7 @@
 //! Starts programs that change the machine: never through a shell.
 
 use std::io::{self, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// Runs a program to its end with bytes on its standard input; its environment is `PATH` and the C locale alone.
 pub fn feed(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
