@@ -41,6 +41,8 @@ pub struct FileInput {
     pub path: Arc<Path>,
     pub said: Arc<str>,
     pub lines: Arc<Vec<Line>>,
+    /// Its last line has no newline.
+    pub unended: bool,
     pub next: usize,
 }
 
@@ -52,15 +54,20 @@ pub struct MacroInput {
 }
 
 impl OpenFile {
-    /// The next line, of the innermost macro first.
-    pub fn next(&mut self) -> Option<ReadLine> {
+    /// The next line, of the innermost macro first. `lost`: httpd drops it, a last line without a newline right after
+    /// a macro (seen with 2.4.71; mod_macro forwards the end of the file in its place).
+    pub fn next(&mut self) -> Option<(ReadLine, bool)> {
+        let after_macro = !self.macros.is_empty();
         while let Some(input) = self.macros.last_mut() {
             if let Some(line) = input.next() {
-                return Some(line);
+                return Some((line, false));
             }
             self.macros.pop();
         }
-        self.file.as_mut()?.next()
+        let file = self.file.as_mut()?;
+        let line = file.next()?;
+        let lost = after_macro && file.unended && file.next == file.lines.len() && line.line == line.said.line;
+        Some((line, lost))
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Reader<'a> {
     open: Vec<OpenFile>,
     sections: Sections,
     /// Files read before: an Include in many places costs one reading.
-    read: HashMap<PathBuf, Arc<Vec<Line>>>,
+    read: HashMap<PathBuf, (Arc<Vec<Line>>, bool)>,
     /// What was read so far: one a line.
     weight: u64,
     /// Once includes ran too deep, no file is opened within itself again.
@@ -96,15 +96,19 @@ impl<'a> Reader<'a> {
     }
 
     fn load(&mut self, path: &Path) -> Result<FileInput, String> {
-        let lines = if let Some(lines) = self.read.get(path) {
-            Arc::clone(lines)
-        } else {
-            let lines = Arc::new(lines::read(&self.files.read(path)?).collect::<Vec<_>>());
-            self.read.insert(path.to_owned(), Arc::clone(&lines));
-            self.outcome.files.push(path.to_owned());
-            lines
+        let (lines, unended) = match self.read.get(path) {
+            Some(known) => known.clone(),
+            None => self.read_anew(path)?,
         };
-        Ok(FileInput { path: Arc::from(path), said: Arc::from(path.to_string_lossy()), lines, next: 0 })
+        Ok(FileInput { path: Arc::from(path), said: Arc::from(path.to_string_lossy()), lines, unended, next: 0 })
+    }
+
+    fn read_anew(&mut self, path: &Path) -> Result<(Arc<Vec<Line>>, bool), String> {
+        let bytes = self.files.read(path)?;
+        let read = (Arc::new(lines::read(&bytes).collect::<Vec<_>>()), !bytes.ends_with(b"\n"));
+        self.read.insert(path.to_owned(), read.clone());
+        self.outcome.files.push(path.to_owned());
+        Ok(read)
     }
 
     /// The next line of the innermost file; None where it ended and was closed.
@@ -120,7 +124,14 @@ impl<'a> Reader<'a> {
     }
 
     fn next_within(&mut self) -> Option<ReadLine> {
-        let line = self.open.last_mut()?.next()?;
+        let (line, lost) = self.open.last_mut()?.next()?;
+        if lost && !line.text.is_empty() && !line.text.starts_with('#') {
+            let text = "httpd loses this line: it follows a macro and the file ends without a newline; add one";
+            self.tell(problem(&line, text.into()));
+        }
+        if lost {
+            return None;
+        }
         // A long line weighs more, so that doubling lines end as soon as doubling files.
         self.weight += 1 + line.text.len() as u64 / 256;
         if self.weight <= WEIGHT_LIMIT {

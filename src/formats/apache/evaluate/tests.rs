@@ -149,6 +149,15 @@ fn misused_macros_are_told() {
 }
 
 #[test]
+fn a_last_line_that_httpd_loses_is_told() {
+    let text = "<Macro m>\nA 1\n</Macro>\nUse m\nUse m";
+    let outcome = run(&[("c", text)]);
+    assert_eq!(shape(&outcome.directives), ["A 1"]);
+    assert!(outcome.problems[0].to_string().starts_with("/r/c:5: httpd loses this line"), "{:?}", outcome.problems);
+    assert_eq!(shape(&run(&[("c", &format!("{text}\n"))]).directives), ["A 1", "A 1"]);
+}
+
+#[test]
 fn conditions_that_say_nothing_do_not_hold() {
     let outcome = run(&[(
         "c",
