@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use peelhouse::demo::visitors::WORDLIST;
+use serde_json::Value;
 
 use crate::stage::{Kind, Stage, on, until};
 
@@ -77,20 +77,24 @@ fn ban(stage: &mut Stage, from: &str) {
     assert!(!stage.answers(&stage.visitor(from, BROWSER)));
 }
 
-fn probe(stage: &Stage, from: &str, words: std::ops::Range<usize>) {
+/// Asks for pages that are not there and that no rule knows: each counts one, as a missing path.
+fn probe(stage: &Stage, from: &str, pages: std::ops::Range<usize>) {
     let visitor = stage.visitor(from, BROWSER);
-    stage.as_visitor(&visitor, move |visitor| visitor.get_all(WORDLIST[words].iter().copied()));
+    stage.as_visitor(&visitor, move |visitor| pages.take_while(|page| visitor.get(&missing(*page)).is_ok()).count());
+}
+
+fn missing(page: usize) -> String {
+    format!("/not-here-{page}")
 }
 
 /// The evidence is the attack's lines, each once, in order: none was lost in a gap, none counted twice.
 fn assert_each_line_once(stage: &Stage, from: &str) {
     let told = stage.ask(&["why", from]);
-    let evidence = told[0]["alerts"][0]["evidence"].as_array().unwrap().clone();
-    let asked: Vec<String> = evidence
-        .iter()
-        .map(|line| line["text"].as_str().unwrap().split('"').nth(1).unwrap().split(' ').nth(1).unwrap().to_owned())
-        .collect();
-    let last = WORDLIST.iter().position(|word| Some(*word) == asked.last().map(String::as_str)).unwrap();
-    let expected = &WORDLIST[last + 1 - asked.len()..=last];
+    let alert = &told[0]["alerts"][0];
+    assert_eq!(alert["detector"], "probing", "{alert}");
+    let target = |line: &Value| line["text"].as_str()?.split('"').nth(1)?.split(' ').nth(1).map(str::to_owned);
+    let asked: Vec<String> = alert["evidence"].as_array().unwrap().iter().map(|line| target(line).unwrap()).collect();
+    let last = usize::try_from(alert["lines"].as_u64().unwrap()).unwrap();
+    let expected: Vec<String> = (last - asked.len()..last).map(missing).collect();
     assert_eq!(asked, expected);
 }
