@@ -58,10 +58,11 @@ impl NginxError {
             self.since_quoted = line.len() + 1;
         }
         let client = client(message).filter(|_| believed);
+        let stamp = Some(stamp).filter(|_| believed);
         match refused_user(message) {
             Some(_) if !believed => Ok(Line::Nothing),
-            Some(user) => Ok(record(Some(stamp), client, refused("nginx-basic", user))),
-            None => Ok(record(Some(stamp), client, remark(level, message))),
+            Some(user) => Ok(record(stamp, client, refused("nginx-basic", user))),
+            None => Ok(record(stamp, client, remark(level, message))),
         }
     }
 
