@@ -115,6 +115,17 @@ fn the_header_that_names_the_client_is_the_owners_choice() {
 }
 
 #[test]
+fn an_empty_user_hides_no_line() {
+    for pattern in [r#"%h %l %u %t "%r" %>s %b"#, r#"%h %u %t "%r" %>s %D"#] {
+        let ident = if pattern.contains("%l") { "- " } else { "" };
+        let line = format!(r#"192.0.2.7 {ident}"" [22/Nov/2026:18:00:00 +0000] "GET / HTTP/1.1" 401 12"#);
+        with(&mut parser(Apache, pattern), &line, |record, request| {
+            assert_eq!((record.client, request.status, request.user), ("192.0.2.7".parse().ok(), 401, &b""[..]));
+        });
+    }
+}
+
+#[test]
 fn raw_quotes_forge_no_status() {
     for (syntax, pattern) in [
         (Valve, "combined"),

@@ -131,6 +131,11 @@ impl Moment {
     }
 }
 
+/// Apache writes an empty user as `""`, the one bare quote that a client can cause.
+fn past_empty_user(line: &[u8], at: usize) -> usize {
+    if line[at..].starts_with(b"\"\"") { at + 2 } else { at }
+}
+
 /// A count of `units` a second as milliseconds.
 fn millis(field: &[u8], units: u64) -> Option<i64> {
     let scaled = decimal(field, 1_000)? / units;
@@ -168,6 +173,7 @@ impl Pattern {
         let unparsed = |expected| Unparsed { at, expected };
         let quote = match self.escapes {
             Escapes::Never => None,
+            _ if piece.field == Field::Text(Text::User) => closing_quote(line, past_empty_user(line, at)),
             _ => closing_quote(line, at),
         };
         if let (Some(before), Some(quote)) = (memchr::memchr(b'"', piece.after()), quote) {
