@@ -94,7 +94,11 @@ fn give(order: &Order, global: &Global, out: &mut Output) -> Result<Exit, CliErr
         Answer::Done(text) => (text, Exit::Done),
         Answer::Refused(text) => (text, Exit::Refused),
     };
-    if out.is_json() { out.object(&answer)? } else { out.line(text)? }
+    if out.is_json() {
+        out.object(&answer)?
+    } else {
+        out.line(text)?
+    }
     Ok(exit)
 }
 
@@ -124,6 +128,10 @@ fn list(global: &Global, out: &mut Output) -> Result<Exit, CliError> {
             vec![entry.net.to_string(), entry.reason.clone(), entry.owner.clone(), words::stamp(entry.at), until]
         })
         .collect();
-    out.table(&["net", "why", "by", "since", "until"], &rows, "nothing is allowed besides what the configuration says")?;
+    out.table(
+        &["net", "why", "by", "since", "until"],
+        &rows,
+        "nothing is allowed besides what the configuration says",
+    )?;
     Ok(Exit::Done)
 }

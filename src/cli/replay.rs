@@ -171,7 +171,11 @@ fn show(replayed: &Done, summary: &Summary<'_>, out: &mut Output) -> Result<(), 
             ]
         })
         .collect();
-    out.table(&["first", "last", "would", "client", "lines", "why"], &rows, "nobody would have been stopped or told of")?;
+    out.table(
+        &["first", "last", "would", "client", "lines", "why"],
+        &rows,
+        "nobody would have been stopped or told of",
+    )?;
     for problem in &replayed.problems {
         out.toned(Tone::Warn, problem)?;
     }
@@ -200,9 +204,8 @@ fn compare(before: &[Would], after: &[Would], out: &mut Output) -> Result<(), Cl
     let clients: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed = clients.into_iter().filter(|client| before.get(*client) != after.get(*client));
     let word = |action: Option<&Action>| action.map_or("-", |action| words::action(*action)).to_owned();
-    let rows: Vec<Vec<String>> = changed
-        .map(|client| vec![client.clone(), word(before.get(client)), word(after.get(client))])
-        .collect();
+    let rows: Vec<Vec<String>> =
+        changed.map(|client| vec![client.clone(), word(before.get(client)), word(after.get(client))]).collect();
     if out.is_json() {
         for row in &rows {
             if let [client, before, after] = &row[..] {

@@ -22,7 +22,8 @@ pub fn of(host: &Host, servers: &[Server], config: &Config) -> (Ground, Vec<Stri
             Err(cause) => problems.push(cause.to_string()),
         }
     }
-    let logs = servers.iter().flat_map(|server| server.logs.iter().chain(server.sites.iter().flat_map(|site| &site.logs)));
+    let logs =
+        servers.iter().flat_map(|server| server.logs.iter().chain(server.sites.iter().flat_map(|site| &site.logs)));
     let mut proxies: Vec<IpNet> = logs.flat_map(|log| log.real_ip.trusted.iter().copied()).collect();
     proxies.sort_unstable();
     proxies.dedup();

@@ -17,8 +17,8 @@ use crate::guard::said::Said;
 use crate::guard::state;
 use crate::host::Host;
 use crate::model::{Action, Alert, Decision, DecisionId, Millis, Point, Subject};
-use crate::respond::reconcile::Report;
 use crate::respond::proof::{self, Look};
+use crate::respond::reconcile::Report;
 use crate::respond::{Ground, Mode, Proof, Reconciler, Respond, World, ground};
 use crate::store::{self, Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreError};
 

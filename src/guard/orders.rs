@@ -23,12 +23,24 @@ use crate::store::StoreError;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Order {
     /// Ban for so many seconds, or until undone.
-    Ban { net: IpNet, seconds: Option<u64>, reason: String },
+    Ban {
+        net: IpNet,
+        seconds: Option<u64>,
+        reason: String,
+    },
     /// End every decision on exactly this address or prefix.
-    Unban { net: IpNet },
+    Unban {
+        net: IpNet,
+    },
     /// Never limit or ban it.
-    Allow { net: IpNet, seconds: Option<u64>, reason: String },
-    Disallow { net: IpNet },
+    Allow {
+        net: IpNet,
+        seconds: Option<u64>,
+        reason: String,
+    },
+    Disallow {
+        net: IpNet,
+    },
     Status,
 }
 

@@ -66,7 +66,9 @@ impl Reading {
         let snapshot = snapshot(from, start.snapshot)?;
         let mut engine = engine(start.settings, start.seed).map_err(|cause| cause.to_string())?;
         let problem = match engine.restore(&snapshot) {
-            Err(cause) if !snapshot.is_empty() => Some(format!("what was remembered cannot be read, counting begins anew: {cause}")),
+            Err(cause) if !snapshot.is_empty() => {
+                Some(format!("what was remembered cannot be read, counting begins anew: {cause}"))
+            }
             _ => None,
         };
         let options = Options { from_start: start.from_start, ..Options::default() };

@@ -47,7 +47,9 @@ fn declared<'a>(path: &Path, server: &'a Server) -> Option<(&'a LogFile, &'a str
     logs.find(|(log, _)| match &log.target {
         LogTarget::File(file) | LogTarget::Pipe { file: Some(file), .. } => {
             let rotated = path.to_string_lossy();
-            rotated.strip_prefix(&*file.to_string_lossy()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+            rotated
+                .strip_prefix(&*file.to_string_lossy())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
         }
         _ => false,
     })

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::formats::Files;
 use crate::guard::check::Check;
 use crate::guard::config::Config;
 use crate::guard::confine;
@@ -15,7 +16,6 @@ use crate::guard::message::Start;
 use crate::guard::said::Said;
 use crate::guard::signals;
 use crate::guard::sources;
-use crate::formats::Files;
 use crate::host::{Host, clock};
 use crate::model::Server;
 use crate::respond::Mode;

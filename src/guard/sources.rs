@@ -40,28 +40,34 @@ impl<'a> Found<'a> {
                 self.follow(path, log.kind, log.format.as_ref(), &log.real_ip, site);
             }
             LogTarget::Pipe { command, file: None } => {
-                self.cannot(command, site, "it is piped into a program, and its file cannot be told; name it under [[log]]");
+                self.cannot(
+                    command,
+                    site,
+                    "it is piped into a program, and its file cannot be told; name it under [[log]]",
+                );
             }
             LogTarget::Syslog(to) => {
-                self.cannot(&format!("syslog:{to}"), site, "it goes to syslog; name the file it ends up in under [[log]]");
+                self.cannot(
+                    &format!("syslog:{to}"),
+                    site,
+                    "it goes to syslog; name the file it ends up in under [[log]]",
+                );
             }
             LogTarget::Off => {}
         }
     }
 
     /// Once each, however many sites write it.
-    fn follow(
-        &mut self,
-        path: &Path,
-        kind: LogKind,
-        format: Option<&DeclaredFormat>,
-        real_ip: &RealIp,
-        site: &'a str,
-    ) {
+    fn follow(&mut self, path: &Path, kind: LogKind, format: Option<&DeclaredFormat>, real_ip: &RealIp, site: &'a str) {
         if !self.paths.insert(path.to_path_buf()) {
             return;
         }
-        self.said.push(Said::Log { path: path.display().to_string(), site, format: words(kind, format), problem: None });
+        self.said.push(Said::Log {
+            path: path.display().to_string(),
+            site,
+            format: words(kind, format),
+            problem: None,
+        });
         self.sources.push(Source {
             path: path.to_path_buf(),
             kind,

@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 
 use crate::act::packet_filter::FilterError;
-use crate::guard::hand::{Hand, subject_text, watchable};
 use crate::guard::hand::Watched;
+use crate::guard::hand::{Hand, subject_text, watchable};
 use crate::model::{Decision, DecisionId, Millis, Point, Subject};
 use crate::respond::order::{Order, Refused};
 use crate::respond::{ground, policy};
@@ -104,8 +104,10 @@ impl Hand {
     pub(in crate::guard) fn banned_within(&self, net: IpNet, now: Millis) -> Result<Vec<IpNet>, StoreError> {
         let active = self.store.active(now)?;
         let stopped = active.iter().filter(|(_, decision)| decision.point != Point::Nowhere);
-        let mut nets: Vec<IpNet> =
-            stopped.filter_map(|(_, decision)| super::net(&decision.subject)).filter(|inside| net.contains(inside)).collect();
+        let mut nets: Vec<IpNet> = stopped
+            .filter_map(|(_, decision)| super::net(&decision.subject))
+            .filter(|inside| net.contains(inside))
+            .collect();
         nets.sort_unstable();
         nets.dedup();
         Ok(nets)
