@@ -9,7 +9,7 @@ use crate::cli::output::{Output, Tone};
 use crate::cli::words;
 use crate::guard::said::Said;
 use crate::guard::{self, Options};
-use crate::model::{Action, Severity};
+use crate::model::Action;
 use crate::respond::Mode;
 
 #[derive(clap::Args)]
@@ -45,7 +45,8 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
 fn say(said: &Said<'_>, out: &mut Output) -> io::Result<()> {
     if out.is_json() {
         out.object(said)?;
-    } else {
+    } else if !matches!(said, Said::Alert { .. }) {
+        // For people a decision says its alert's sentence; alerts that change nothing would only repeat it.
         let (tone, line) = line(said);
         out.toned(tone, &line)?;
     }
@@ -59,10 +60,10 @@ fn line(said: &Said<'_>) -> (Tone, String) {
             (Tone::Strong, format!("{kind:?} {version}, {state}: {}, {sites} sites", config.display()))
         }
         Said::Log { path, site, format, problem: None } => {
-            (Tone::Plain, format!("  follows {path} ({format}) of {site}"))
+            (Tone::Plain, format!("  follows {path} ({format}){}", of(site)))
         }
         Said::Log { path, site, problem: Some(cause), .. } => {
-            (Tone::Warn, format!("  cannot follow {path} of {site}: {cause}"))
+            (Tone::Warn, format!("  cannot follow {path}{}: {cause}", of(site)))
         }
         Said::Policy { enforcing: true, state } => (Tone::Strong, format!("enforcing; state in {}", state.display())),
         Said::Policy { enforcing: false, state } => {
@@ -70,10 +71,7 @@ fn line(said: &Said<'_>) -> (Tone, String) {
         }
         Said::Reader { pid, confined: true } => (Tone::Dim, format!("reader {pid} reads, confined")),
         Said::Reader { pid, confined: false } => (Tone::Bad, format!("reader {pid} reads, NOT confined")),
-        Said::Alert { alert } => {
-            let tone = if alert.severity >= Severity::High { Tone::Warn } else { Tone::Plain };
-            (tone, format!("{}  alert  {}", words::stamp(alert.last), alert.sentence))
-        }
+        Said::Alert { alert } => (Tone::Plain, format!("{}  alert  {}", words::stamp(alert.last), alert.sentence)),
         Said::Decision { enforced, decision, .. } => {
             let would = if *enforced || decision.action == Action::Tell { "" } else { "would " };
             let (action, who) = (words::action(decision.action), words::subject(&decision.subject));
@@ -91,4 +89,8 @@ fn line(said: &Said<'_>) -> (Tone, String) {
         ),
         Said::Stopped => (Tone::Strong, "stopped; what was banned stays banned in the kernel".to_owned()),
     }
+}
+
+fn of(site: &str) -> String {
+    if site.is_empty() { String::new() } else { format!(" of {site}") }
 }

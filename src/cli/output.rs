@@ -23,7 +23,6 @@ pub enum Tone {
     Plain,
     Strong,
     Dim,
-    Good,
     Warn,
     Bad,
 }
@@ -34,7 +33,6 @@ impl Tone {
             Self::Plain => "",
             Self::Strong => "\x1b[1m",
             Self::Dim => "\x1b[2m",
-            Self::Good => "\x1b[32m",
             Self::Warn => "\x1b[33m",
             Self::Bad => "\x1b[31m",
         }

@@ -104,7 +104,8 @@ impl Hand {
         let enforced = self.reconcile(now);
         let id = self.record_order(&decision, watched)?;
         enforced?;
-        Ok(format!("{id}: banned {net}; undo with `peelhouse unban {net}`"))
+        let who = short(net);
+        Ok(format!("{id}: banned {who}; undo with `peelhouse unban {who}`"))
     }
 
     fn allow(
@@ -150,13 +151,18 @@ impl Hand {
             watched.removed.push(net.addr());
         }
         self.reconcile(now)?;
-        Ok(format!("{net} is free; {ended} decisions ended, and nothing it did before now bans it again"))
+        Ok(format!("{} is free; {ended} decisions ended, and nothing it did before now bans it again", short(net)))
     }
 }
 
 /// An address, or a prefix where it is wider.
 pub fn subject(net: IpNet) -> Subject {
     if net.prefix_len() == net.max_prefix_len() { Subject::Client(net.addr()) } else { Subject::Prefix(net.trunc()) }
+}
+
+/// An address without its `/32`.
+fn short(net: IpNet) -> String {
+    if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
 }
 
 fn end(seconds: Option<u64>, now: Millis) -> Option<Millis> {

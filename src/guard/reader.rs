@@ -96,6 +96,8 @@ impl Reading {
 
     fn work(&mut self, from: UnixStream) -> Result<(), WireError> {
         let orders = listen(from);
+        // A reader that dies before its first checkpoint is followed by one that begins here, not at the end of the logs.
+        self.checkpoint()?;
         loop {
             loop {
                 match orders.try_recv() {

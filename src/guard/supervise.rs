@@ -77,11 +77,6 @@ impl Reader {
         let _ = self.child.kill();
         self.child.wait().map_or_else(|cause| cause.to_string(), |status| ending(&status))
     }
-
-    /// How it ended, where it did.
-    pub fn ended(&mut self) -> Option<String> {
-        self.child.try_wait().ok().flatten().map(|status| ending(&status))
-    }
 }
 
 /// Words for how a process ended.
