@@ -1,5 +1,8 @@
 //! Measures of the server daemon.
 
+pub mod abusive_clients;
+pub mod odd_requests;
+
 use crate::measure::Measure;
 
-pub static MEASURES: &[&Measure] = &[];
+pub static MEASURES: &[&Measure] = &[&abusive_clients::MEASURE, &odd_requests::MEASURE];
