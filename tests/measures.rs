@@ -1,13 +1,15 @@
 //! Every measure that watches: its cases in `tests/measures/<layer>/<measure>/{fires,quiet}/<case>/`, found by folder.
 //! A case is log files (`*.log`) and `expect.txt`, one line an alert: detector and subject. `BLESS=1` rewrites it.
+//! Rules in it (`*.yml`) are added to the program's own.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
 #![allow(clippy::disallowed_methods, reason = "fixtures are read from the source tree")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use peelhouse::detect::rules::RuleSet;
+use peelhouse::detect::rules::{RuleSet, RuleText};
 use peelhouse::detect::{Detector, Engine, Settings};
 use peelhouse::formats::logs::{Line, LineFormat, Parser};
 use peelhouse::measure::{Facet, Measure};
@@ -33,8 +35,22 @@ fn watchers(measure: &Measure) -> &'static [&'static Detector] {
     }
 }
 
+/// The program's rules, and those that the case brings along.
+fn rules(case: &Path) -> RuleSet {
+    let own: Vec<(String, String)> = names(case)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "yml"))
+        .map(|path| (path.display().to_string(), fs::read_to_string(&path).unwrap()))
+        .collect();
+    let own = own.iter().map(|(file, text)| RuleText { file, text });
+    let all: Vec<RuleText<'_>> = RuleSet::pack().iter().copied().chain(own).collect();
+    let (set, errors) = RuleSet::load(&all);
+    assert!(errors.is_empty(), "{errors:?}");
+    set
+}
+
 fn run(case: &Path, detectors: &[&'static Detector]) -> Vec<Alert> {
-    let mut engine = Engine::new(detectors, Arc::new(RuleSet::embedded().unwrap()), Settings::default(), 1);
+    let mut engine = Engine::new(detectors, Arc::new(rules(case)), Settings::default(), 1);
     let mut alerts = Vec::new();
     let logs = names(case).into_iter().filter(|path| path.extension().is_some_and(|end| end == "log"));
     for (log, ix) in logs.zip(0..) {
