@@ -161,20 +161,20 @@ mod tests {
     #[test]
     fn spans_point_into_the_line_as_it_was_read() {
         let jndi = |target: &str| span_of(&format!("h \"GET {target} HTTP/1.1\" 200"), target);
-        assert_eq!(jndi("/?a=${jndi:ldap}"), ("${jndi:".to_owned(), View::Raw));
-        assert_eq!(jndi("/?a=%24%7bjndi%3aldap}"), ("%24%7bjndi%3a".to_owned(), View::Once));
-        assert_eq!(jndi("/?a=%2524%257bjndi:ldap"), ("%2524%257bjndi:".to_owned(), View::Twice));
-        assert_eq!(jndi("/?a=\\x24\\x7bjndi:ldap"), ("\\x24\\x7bjndi:".to_owned(), View::Raw));
+        assert_eq!(jndi("/?a=${jndi:ldap:}"), ("${jndi:ldap:".to_owned(), View::Raw));
+        assert_eq!(jndi("/?a=%24%7bjndi%3aldap:}"), ("%24%7bjndi%3aldap:".to_owned(), View::Once));
+        assert_eq!(jndi("/?a=%2524%257bjndi:ldap:"), ("%2524%257bjndi:ldap:".to_owned(), View::Twice));
+        assert_eq!(jndi("/?a=\\x24\\x7bjndi:ldap:"), ("\\x24\\x7bjndi:ldap:".to_owned(), View::Raw));
     }
 
     #[test]
     fn agents_are_remembered_without_changing_verdicts() {
-        let raw = b"/ ${jndi:ldap} Mozilla/5.0";
+        let raw = b"/ ${jndi:ldap:} Mozilla/5.0";
         let mut scanner = scanner();
         for _ in 0..3 {
             let (mut bad, mut good) = (Vec::new(), Vec::new());
-            scanner.scan(&event(raw, 0..1, 2..14), &mut bad);
-            scanner.scan(&event(raw, 0..1, 15..26), &mut good);
+            scanner.scan(&event(raw, 0..1, 2..15), &mut bad);
+            scanner.scan(&event(raw, 0..1, 16..27), &mut good);
             assert_eq!((bad.len(), good.len()), (1, 0));
         }
     }
@@ -209,7 +209,7 @@ mod tests {
             "%2b",
             "union select 1",
             "<script>alert(1)",
-            "${jndi:ldap",
+            "${jndi:ldap:",
             "%24%7bjndi",
             "' or '1'='1",
             "sleep(5)",
