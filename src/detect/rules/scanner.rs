@@ -124,6 +124,8 @@ fn whole(event: &Event<'_>) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -146,7 +148,8 @@ mod tests {
     }
 
     fn scanner() -> Scanner {
-        Scanner::new(Arc::new(RuleSet::embedded().unwrap()), 1)
+        static PACK: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(RuleSet::embedded().unwrap()));
+        Scanner::new(Arc::clone(&PACK), 1)
     }
 
     fn span_of(raw: &str, target: &str) -> (String, View) {
