@@ -33,7 +33,7 @@ fn main() {
 fn plain_target(number: usize) -> String {
     let folder = SITES[number % SITES.len()];
     let name = NAMES[number % NAMES.len()];
-    let tail = if number % 10 == 0 { "&from=%2Fa%20b" } else { "" };
+    let tail = if number.is_multiple_of(10) { "&from=%2Fa%20b" } else { "" };
     format!("{folder}section-{}/{name}{number}{tail}", number % 97)
 }
 
