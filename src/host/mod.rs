@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the reading door of the house")]
 
 pub mod clock;
+pub mod journal;
 pub mod logs;
 
 use std::io;

@@ -9,6 +9,7 @@ mod track;
 mod watch;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -111,8 +112,13 @@ impl Tailer {
     /// Gives what there is, waiting up to `timeout` for the first of it. True where more is there
     /// already.
     pub fn poll(&mut self, timeout: Duration, each: &mut Each<'_>) -> bool {
+        self.poll_with(timeout, None, each)
+    }
+
+    /// The same; input on `other` ends the waiting too.
+    pub fn poll_with(&mut self, timeout: Duration, other: Option<BorrowedFd<'_>>, each: &mut Each<'_>) -> bool {
         if self.ready.is_empty() {
-            self.wait(timeout);
+            self.wait(timeout, other);
         }
         self.gather();
         let mut left = BUDGET;
@@ -179,11 +185,11 @@ impl Tailer {
         self.tracks.push((pattern, Track::new(path, positions, begin)));
     }
 
-    fn wait(&mut self, timeout: Duration) {
+    fn wait(&mut self, timeout: Duration, other: Option<BorrowedFd<'_>>) {
         let until_look = self.looked.map_or(Duration::ZERO, |at| self.pause().saturating_sub(at.elapsed()));
         let Ok(timeout) = Timespec::try_from(timeout.min(until_look)) else { return };
-        let mut fds: Vec<PollFd<'_>> =
-            self.watch.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).into_iter().collect();
+        let fds = self.watch.fd().into_iter().chain(other);
+        let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         // A signal ends it early; the caller comes again.
         let _ = poll(&mut fds, Some(&timeout));
     }
