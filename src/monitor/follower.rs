@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::follow::{Options, Tailer};
 use super::journal::{JOURNAL, Journal};
-use super::line::MAX_LINE;
+use super::line::{After, MAX_LINE};
 use super::problem::Problem;
 use super::reader::{Aside, LogReader};
 use super::rotated::LineReader;
@@ -17,6 +17,8 @@ use crate::model::{Alert, Event, Millis, Position, SourceIx};
 
 /// Lines at the beginning of a log that show its format.
 const FIRST_LINES: usize = 20;
+
+const NOTHING: After = After { now: Millis(0), settled: true };
 
 /// How well one log is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +70,7 @@ impl Follower {
             if readers.len() <= log.index {
                 readers.resize_with(log.index + 1, || None);
             }
-            let Some(slot) = readers.get_mut(log.index) else { return Millis(0) };
+            let Some(slot) = readers.get_mut(log.index) else { return NOTHING };
             if slot.is_none() {
                 let begin = clocks.get(log.path).copied().unwrap_or_default();
                 let ix = source_ix(log.index);
@@ -80,10 +82,10 @@ impl Follower {
                     reader
                 });
             }
-            let Some(reader) = slot else { return Millis(0) };
+            let Some(reader) = slot else { return NOTHING };
             // No line is later than the end of time.
             let _ = reader.read(line, Millis(i64::MAX), each, aside);
-            reader.clock.now()
+            After { now: reader.clock.now(), settled: reader.settled }
         });
         if let Some(Err(cause)) = journal.as_mut().map(|journal| journal.read(each)) {
             aside.problems.push(cause);

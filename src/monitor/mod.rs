@@ -21,7 +21,7 @@ pub use follow::{Log, Options, Tailer};
 pub use follower::{Follower, LogState};
 pub use health::{Health, Limits};
 pub use journal::{JOURNAL, journal_cursor};
-pub use line::{MAX_LINE, RawLine};
+pub use line::{After, MAX_LINE, RawLine};
 pub use packing::Packing;
 pub use problem::Problem;
 pub use replay::{Replayed, replay};

@@ -30,6 +30,8 @@ pub(super) struct LogReader {
     declared: bool,
     /// A record is several lines: none of them can be offered twice.
     joins: bool,
+    /// False inside such a record.
+    pub settled: bool,
     parser: Option<Parser>,
     pub clock: LogClock,
     pub health: Health,
@@ -63,6 +65,7 @@ impl LogReader {
             format: "any known format".to_owned(),
             declared: source.format.is_some(),
             joins: false,
+            settled: true,
             parser: None,
             clock: LogClock::at(now),
             health: Health::default(),
@@ -134,8 +137,14 @@ impl LogReader {
         };
         let record = match parser.parse(line.bytes) {
             Ok(Line::Record(record)) => record,
-            Ok(Line::Nothing) => return Ok(None),
-            Err(cause) => return Ok(Some(cause)),
+            Ok(Line::Nothing) => {
+                self.settled = !self.joins;
+                return Ok(None);
+            }
+            Err(cause) => {
+                self.settled = true;
+                return Ok(Some(cause));
+            }
         };
         let mut clock = self.clock;
         let now = clock.after(written(&record, self.starts));
@@ -143,6 +152,7 @@ impl LogReader {
             return Err(Later(now));
         }
         self.clock = clock;
+        self.settled = true;
         self.health.parsed();
         self.misfits.clear();
         let origin = Origin { client: record.client, peer: record.peer, forwarded: record.forwarded };

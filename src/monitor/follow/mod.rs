@@ -17,11 +17,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::track::{Round, Track, nowhere};
 use self::watch::{Change, Watch};
-use super::line::{MAX_LINE, RawLine};
+use super::line::{After, MAX_LINE, RawLine};
 use super::problem::Problem;
 use crate::host::clock;
 use crate::host::logs::{self, NoLog};
-use crate::model::{Millis, Position};
+use crate::model::Position;
 
 /// Where a log begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +68,8 @@ pub struct Log<'a> {
     pub path: &'a Path,
 }
 
-/// Takes a line of a log; says the log clock after it.
-pub type Each<'e> = dyn FnMut(Log<'_>, RawLine<'_>) -> Millis + 'e;
+/// Takes a line of a log.
+pub type Each<'e> = dyn FnMut(Log<'_>, RawLine<'_>) -> After + 'e;
 
 /// All followed files.
 #[derive(Debug)]
