@@ -28,8 +28,9 @@ pub struct Reconciler {
     desired: BTreeMap<IpNet, Wanted>,
     /// To be asserted at the next run.
     dirty: BTreeSet<IpNet>,
-    /// Everything from here on is to be asserted.
+    /// Everything from here on is to be asserted: at once where it was lost, else in slices that let new bans through.
     restore: Option<IpNet>,
+    lost: bool,
     /// To be removed at the next run, unless something still needs it.
     ended: BTreeSet<(Effect, IpNet)>,
     swept: Option<Millis>,
@@ -55,14 +56,29 @@ pub struct Report {
     pub emptied: bool,
     pub added: usize,
     pub removed: usize,
+    /// More is to be asserted: run again soon.
+    pub unfinished: bool,
 }
 
 impl Reconciler {
-    /// Takes a decision up; those that are not for the packet filter change nothing.
+    /// Takes a decision up, for the next run; those that are not for the packet filter change nothing.
     pub fn want(&mut self, decision: &Decision) {
-        let Some(net) = net(&decision.subject).filter(|_| decision.point == Point::PacketFilter) else { return };
+        if let Some(net) = self.take(decision) {
+            self.dirty.insert(net);
+        }
+    }
+
+    /// Takes up a decision of an earlier run, which stands in the kernel most likely.
+    pub fn resume(&mut self, decision: &Decision) {
+        if let Some(net) = self.take(decision) {
+            self.restore = Some(self.restore.map_or(net, |first| first.min(net)));
+        }
+    }
+
+    fn take(&mut self, decision: &Decision) -> Option<IpNet> {
+        let net = net(&decision.subject).filter(|_| decision.point == Point::PacketFilter)?;
         let effect = match decision.action {
-            Action::Tell => return,
+            Action::Tell => return None,
             Action::Limit => Effect::Limit,
             Action::Ban => Effect::Drop,
         };
@@ -70,7 +86,7 @@ impl Reconciler {
         if let Some(old) = self.desired.insert(net, wanted).filter(|old| old.effect != effect) {
             self.ended.insert((old.effect, net));
         }
-        self.dirty.insert(net);
+        Some(net)
     }
 
     /// Ends whatever is wanted of a subject, and removes it even if it was asserted by an earlier run: call it at start
@@ -97,7 +113,8 @@ impl Reconciler {
         self.desired.is_empty()
     }
 
-    /// Makes it so. On an error, nothing is forgotten: the next run tries again.
+    /// Makes it so. On an error, nothing is forgotten: the next run tries again. Call it for every new decision and each
+    /// second; where the report says so, again soon.
     pub fn run<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<Report, E::Error> {
         let mut report = Report::default();
         if let Ensured::Mended { emptied } = enforcer.ensure()? {
@@ -105,15 +122,24 @@ impl Reconciler {
             report.emptied = emptied;
             if emptied {
                 self.restore = self.desired.keys().next().copied();
+                self.lost = true;
                 self.dirty.clear();
             }
         }
+        self.change(enforcer, now, &mut report)?;
         if self.swept.is_none_or(|at| now.since(at) >= SWEEP || now < at) {
             self.sweep(now);
+            self.change(enforcer, now, &mut report)?;
         }
-        report.removed = self.remove(enforcer, now)?;
-        report.added = self.assert_dirty(enforcer, now)? + self.assert_all(enforcer, now)?;
+        report.added += self.assert_all(enforcer, now)?;
+        report.unfinished = self.restore.is_some();
         Ok(report)
+    }
+
+    fn change<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis, report: &mut Report) -> Result<(), E::Error> {
+        report.added += self.assert_dirty(enforcer, now)?;
+        report.removed += self.remove(enforcer, now)?;
+        Ok(())
     }
 
     /// Finds what has ended and which leases are to be renewed.
@@ -126,7 +152,8 @@ impl Reconciler {
                 ended.insert((wanted.effect, *net));
                 return false;
             }
-            if wanted.lapses < wanted.until && now + AHEAD >= wanted.lapses {
+            let asserted = wanted.lapses != Millis::default();
+            if asserted && wanted.lapses < wanted.until && now + AHEAD >= wanted.lapses {
                 dirty.insert(*net);
             }
             true
@@ -177,7 +204,11 @@ impl Reconciler {
             let next = nets.next();
             added += self.assert(enforcer, &batch, now)?;
             self.restore = next;
+            if !self.lost {
+                break;
+            }
         }
+        self.lost &= self.restore.is_some();
         Ok(added)
     }
 

@@ -195,3 +195,21 @@ fn a_failed_run_is_made_good_by_the_next() {
     reconciler.run(&mut kernel, NOW).unwrap();
     assert!(kernel.elements.is_empty());
 }
+
+#[test]
+fn a_restart_asserts_in_slices_and_a_new_ban_goes_first() {
+    let (mut kernel, mut reconciler) = (Recorded::default(), Reconciler::default());
+    for n in 0..30_000_u32 {
+        let client = std::net::Ipv4Addr::from(0x0b00_0000 + n).to_string();
+        reconciler.resume(&decision(&client, Action::Ban, Some(later(600))));
+    }
+    reconciler.want(&decision("203.0.113.7", Action::Ban, Some(later(600))));
+    let first = reconciler.run(&mut kernel, NOW).unwrap();
+    assert!(first.unfinished && first.added < 30_000);
+    assert!(kernel.elements.contains_key(&(Effect::Drop, "203.0.113.7/32".parse().unwrap())));
+    assert!(!reconciler.run(&mut kernel, NOW).unwrap().unfinished);
+    assert_eq!(kernel.elements.len(), 30_001);
+    kernel.flushed = true;
+    assert!(!reconciler.run(&mut kernel, NOW).unwrap().unfinished, "what was lost comes back at once");
+    assert_eq!(kernel.elements.len(), 30_001);
+}
