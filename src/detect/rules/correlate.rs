@@ -262,3 +262,99 @@ fn reached(count: usize, at_least: u32, first: Option<i64>) -> Option<(i64, u32)
 fn start_of(span: Duration, now: i64) -> i64 {
     now.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::detect::rules::field::Field;
+    use crate::detect::rules::rule::RuleIx;
+    use crate::detect::rules::set::RuleText;
+    use crate::detect::rules::views::View;
+    use crate::model::event::{At, Client, Request, Via, What};
+
+    const RULES: &str = "
+title: a
+name: a
+logsource: {category: webserver}
+detection: {s: {cs-uri|contains: a}, condition: s}
+---
+title: b
+name: b
+logsource: {category: webserver}
+detection: {s: {cs-uri|contains: b}, condition: s}
+---
+title: c
+name: c
+correlation: {type: KIND, rules: [a, b], group-by: [c-ip], timespan: 10s, condition: CONDITION}
+";
+
+    fn correlator(kind: &str, condition: &str) -> Correlator {
+        let text = RULES.replace("KIND", kind).replace("CONDITION", condition);
+        let (set, errors) = RuleSet::load(&[RuleText { file: "c.yml", text: &text }]);
+        assert_eq!(errors, []);
+        Correlator::new(Arc::new(set), 1)
+    }
+
+    /// One hit of `rule` by client `client` at `secs` on `/secs`; whether the correlation came true.
+    fn hit(correlator: &mut Correlator, rule: u16, client: u32, secs: i64, target: &str) -> bool {
+        let what = What::Request(Request { target: target.as_bytes(), ..Request::default() });
+        let client = Some(Client { ip: IpAddr::V4(Ipv4Addr::from_bits(client)), via: Via::Direct });
+        let now = Millis::from_secs(secs);
+        let event = Event { now, stamp: None, at: At::default(), client, site: b"", raw: b"", what };
+        let hit = Hit { rule: RuleIx(rule), field: Field::Target, view: View::Raw, span: (0, 0) };
+        let mut out = Vec::new();
+        correlator.see(&event, &[hit], &mut out);
+        !out.is_empty()
+    }
+
+    #[test]
+    fn events_are_counted_by_client_in_a_sliding_window() {
+        let mut c = correlator("event_count", "{gte: 3}");
+        let seen: Vec<bool> = [0, 8, 11, 12, 13, 14].map(|secs| hit(&mut c, 0, 1, secs, "/")).into();
+        assert_eq!(seen, [false, false, false, true, false, false]);
+        assert!(!hit(&mut c, 0, 2, 14, "/"));
+    }
+
+    #[test]
+    fn equal_values_count_once() {
+        let mut c = correlator("value_count", "{field: cs-uri, gte: 3}");
+        let seen: Vec<bool> = ["/x", "/x", "/y", "/y", "/z"].map(|target| hit(&mut c, 0, 1, 1, target)).into();
+        assert_eq!(seen, [false, false, false, false, true]);
+    }
+
+    #[test]
+    fn order_counts_where_it_is_asked_for() {
+        for (kind, backwards) in [("temporal", true), ("temporal_ordered", false)] {
+            let mut c = correlator(kind, "{gte: 1}");
+            assert!(!hit(&mut c, 1, 1, 1, "/"));
+            assert_eq!(hit(&mut c, 0, 1, 2, "/"), backwards, "{kind}");
+            let mut c = correlator(kind, "{gte: 1}");
+            assert!(!hit(&mut c, 0, 1, 1, "/") && !hit(&mut c, 1, 1, 12, "/"), "{kind} ignores the timespan");
+            assert!(!hit(&mut c, 0, 2, 1, "/"));
+            assert!(hit(&mut c, 1, 2, 11, "/"), "{kind}");
+        }
+    }
+
+    #[test]
+    fn counters_survive_a_restart() {
+        let mut before = correlator("event_count", "{gte: 3}");
+        assert!(!hit(&mut before, 0, 1, 1, "/") && !hit(&mut before, 0, 1, 2, "/"));
+        let mut after = correlator("event_count", "{gte: 3}");
+        after.restore(&before.snapshot()).unwrap();
+        assert!(hit(&mut after, 0, 1, 3, "/"));
+        let mut changed = correlator("event_count", "{gte: 4}");
+        changed.restore(&before.snapshot()).unwrap();
+        assert!(!hit(&mut changed, 0, 1, 3, "/"));
+    }
+
+    #[test]
+    fn many_clients_never_take_more_than_two_generations() {
+        let mut c = correlator("event_count", "{gte: 3}");
+        for client in 0..100_000 {
+            hit(&mut c, 0, client, 1, "/");
+        }
+        assert!(c.groups.iter().all(|groups| groups.young.len() + groups.old.len() <= 2 * GENERATION));
+    }
+}

@@ -99,7 +99,7 @@ const COMMON: &[&str] = &[
 /// The chance that an ordinary line has `text` in a field, roughly.
 pub(super) fn cost(text: &[u8]) -> f64 {
     let text = text.to_ascii_lowercase();
-    if COMMON.iter().any(|word| memchr::memmem::find(word.as_bytes(), &text).is_some()) {
+    if text.len() > 2 && COMMON.iter().any(|word| memchr::memmem::find(word.as_bytes(), &text).is_some()) {
         return 0.2;
     }
     let product: f64 = text.iter().map(|byte| frequency(*byte)).product();
@@ -116,10 +116,10 @@ fn frequency(byte: u8) -> f64 {
         b'/' => 0.06,
         b'.' | b'-' | b'=' | b'0'..=b'9' => 0.02,
         b'a'..=b'z' | b'_' | b'&' | b'%' | b'?' | b' ' => 0.012,
-        b':' | b',' | b'+' | b';' => 0.003,
-        b'(' | b')' | b'@' | b'~' | b'[' | b']' => 0.000_8,
-        b'\'' | b'"' | b'{' | b'}' | b'|' | b'!' | b'*' | b'#' | b'\\' => 0.000_5,
-        b'<' | b'>' | b'$' | b'`' | b'^' => 0.000_1,
+        b':' | b',' | b'+' => 0.003,
+        b'(' | b')' | b'@' | b'~' | b'[' | b']' | b';' => 0.000_2,
+        b'\'' | b'"' | b'{' | b'}' | b'|' | b'!' | b'*' | b'#' => 0.000_05,
+        b'<' | b'>' | b'$' | b'`' | b'^' | b'\\' => 0.000_02,
         0x80.. => 0.001,
         _ => 0.000_01,
     }
