@@ -1,5 +1,7 @@
 //! What detection says of people, offices, crawlers and attackers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
+
 mod common;
 
 use std::sync::Arc;

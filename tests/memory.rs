@@ -1,5 +1,7 @@
 //! What detection remembers: bounded, fair under a spray of addresses, and the same after a restart.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
+
 mod common;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

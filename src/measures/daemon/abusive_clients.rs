@@ -1,49 +1,115 @@
-//! Clients that give themselves away by what they do, whatever they send.
+//! Abusive clients: the second half of the loop, who is stopped.
 
-use crate::detect::Detector;
-use crate::detect::behaviour::{
-    brute_force, brute_force_prefix, brute_force_user, credential_stuffing, false_crawler, probing,
-    success_after_attack, volume,
-};
+use crate::detect::behaviour::{brute_force, brute_force_prefix, brute_force_user, credential_stuffing, volume};
+use crate::host::Host;
 use crate::measure::{Grade, Has, Without};
-
-static WATCHERS: &[&Detector] = &[
-    &probing::DETECTOR,
-    &brute_force::DETECTOR,
-    &brute_force_user::DETECTOR,
-    &brute_force_prefix::DETECTOR,
-    &credential_stuffing::DETECTOR,
-    &false_crawler::DETECTOR,
-    &success_after_attack::DETECTOR,
-    &volume::DETECTOR,
-];
+use crate::model::{Confidence, Finding, Proof, Severity, Verdict};
 
 crate::measure! {
     /// # Abusive clients
+    ///
+    /// Whoever guesses passwords or floods a site is limited or shut out, for a while, and only as widely as needed.
+    ///
     /// ## What it looks at
-    /// How each client, network, user name and login fares over time in the logs of web servers, sshd and sudo.
+    /// The check looks at whether the guard has been at work on this host: its history, and its table in the packet
+    /// filter. The watcher counts failed logins by client, by user, by network and by login path, and the pages that
+    /// one client asks for.
+    ///
     /// ## Why it matters
-    /// Guessing passwords and looking for holes takes many ordinary requests; none of them is odd by itself.
-    /// ## Example, before → after
-    /// Forty wrong passwords at `/wp-login.php` in a minute went unnoticed; the seventh now bans the client.
+    /// Passwords are guessed by programs, day and night, and every guess costs the server work. A client that is shut
+    /// out after a handful of failures needs years for what took hours.
+    ///
+    /// ## Example
+    /// Before, one client against one login, twice a second:
+    ///
+    /// ```text
+    /// 203.0.113.7 - - [14/Sep/2026:06:00:00 +0000] "POST /wp-login.php HTTP/1.1" 200 5432 "-" "Mozilla/5.0"
+    /// 203.0.113.7 - - [14/Sep/2026:06:00:00 +0000] "POST /wp-login.php HTTP/1.1" 200 5432 "-" "Mozilla/5.0"
+    /// ```
+    ///
+    /// After the sixth: "6 failed logins in 2 s, 0 succeeded since it was first seen"; the client is shut out, and its
+    /// next connection fails.
+    ///
     /// ## What hardening changes
-    /// Nothing yet.
+    /// Nothing yet: the guard itself decides and enforces, by the policy file, and starts by only observing.
+    ///
     /// ## What the watcher sees
-    /// Missing paths, failed logins (fast, slow, spread over a network or aimed at one user), volume against the site's
-    /// own usual, false crawlers, and a success that follows an attack.
+    /// - `brute-force`: failed logins of one client, fast (more than 5, one forgiven every 10 s), slowly (more than 10,
+    ///   one a minute) or over a day (more than 30). A success takes two failures back. The first 401 is how HTTP asks
+    ///   for a password, and no failure. Login forms are learnt by how they answer: WordPress is known, others fail
+    ///   where they answer 401 or 403, or 2xx where they redirect others.
+    /// - `brute-force-user`: many clients, one user name.
+    /// - `brute-force-prefix`: many clients of one /24 or /64, each too seldom to be told; with how many others there
+    ///   are good.
+    /// - `credential-stuffing`: strangers that do little else fail at one login, many more than usual there. The login
+    ///   is told, not the strangers.
+    /// - `volume`: far more pages in ten seconds than anybody at this site asks for.
+    ///
     /// ## Whom it affects
-    /// People who forgot a password several times in a row are limited for ten minutes at worst; those known to the
-    /// site for longer are limited first and not banned.
+    /// People who mistype thrice and then get it right: no. A busy office behind one address: its many user agents and
+    /// logins speak for it. Somebody who forgot a password and keeps trying: yes, for some minutes.
+    ///
     /// ## Limits
-    /// An attack from many addresses, each used once, is told by its target only.
+    /// A form that answers success and failure alike tells nothing in an access log. Guesses spread over thousands of
+    /// networks, one each, are told by their target and cannot be stopped by address.
+    ///
     /// ## References
-    /// OWASP Automated Threats OAT-007, OAT-008, OAT-014; CAPEC-112, CAPEC-600.
+    /// - RFC 9110, 11 (authentication): <https://www.rfc-editor.org/rfc/rfc9110#section-11>
+    /// - OWASP, Credential Stuffing: <https://owasp.org/www-community/attacks/Credential_stuffing>
     id: "abusive-clients",
-    priority: 20,
-    difficulty: Grade::Low,
-    effectiveness: Grade::High,
+    priority: 60,
+    difficulty: Grade::Medium,
+    effectiveness: Grade::Medium,
     impact: Grade::Low,
-    check: Without("there is nothing in a configuration to check; the watcher works on every log that is found"),
-    harden: Without("clients are stopped one by one, not yet by the server's configuration"),
-    watch: Has(WATCHERS),
+    check: Has(check),
+    harden: Without("the guard decides and enforces by its policy; there is nothing to set in the server"),
+    watch: Has(&[
+        &brute_force::DETECTOR,
+        &brute_force_user::DETECTOR,
+        &brute_force_prefix::DETECTOR,
+        &credential_stuffing::DETECTOR,
+        &volume::DETECTOR,
+    ]),
+}
+
+/// Where the guard keeps its history.
+const STATE: &str = "/var/lib/peelhouse";
+
+fn check(host: &Host) -> Verdict {
+    let dir = std::path::Path::new(STATE);
+    let files = crate::formats::Files::list(host, dir).unwrap_or_default();
+    judge(&files, host.exists(dir))
+}
+
+/// Judges the names in the guard's state directory, and whether it is there at all.
+pub fn judge(files: &[String], there: bool) -> Verdict {
+    if files.iter().any(|name| name == "peelhouse.db") {
+        let evidence = vec![Proof::Exchange { request: format!("list {STATE}"), response: files.join(" ") }];
+        return Verdict::InPlace { evidence };
+    }
+    if there && files.is_empty() {
+        return Verdict::CouldNotLook { cause: format!("{STATE} is there and lists nothing; look as root") };
+    }
+    Verdict::Found {
+        findings: vec![Finding {
+            site: String::new(),
+            severity: Severity::Medium,
+            confidence: Confidence::High,
+            text: "nothing watches for clients that guess passwords or flood".to_owned(),
+            evidence: vec![Proof::Exchange { request: format!("list {STATE}"), response: "not there".to_owned() }],
+            fix: "start the guard: peelhouse guard".to_owned(),
+        }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guards_history_is_what_tells() {
+        assert!(matches!(judge(&["peelhouse.db".to_owned()], true), Verdict::InPlace { .. }));
+        assert!(matches!(judge(&[], true), Verdict::CouldNotLook { .. }));
+        assert!(matches!(judge(&[], false), Verdict::Found { .. }));
+    }
 }

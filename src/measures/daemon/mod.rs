@@ -1,8 +1,8 @@
 //! Measures of the server daemon.
 
+pub mod abusive_clients;
+pub mod odd_requests;
+
 use crate::measure::Measure;
 
-mod abusive_clients;
-mod odd_requests;
-
-pub static MEASURES: &[&Measure] = &[&odd_requests::MEASURE, &abusive_clients::MEASURE];
+pub static MEASURES: &[&Measure] = &[&abusive_clients::MEASURE, &odd_requests::MEASURE];
