@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use peelhouse::model::{Millis, Position};
-use peelhouse::monitor::{Options, Problem, Tailer};
+use peelhouse::monitor::{After, Options, Problem, Tailer};
 use proptest::prelude::*;
+
+const AFTER: After = After { now: Millis(0), settled: true };
 
 fn quick() -> Options {
     Options { from_start: true, drain: Duration::ZERO, look: Duration::ZERO, ..Options::default() }
@@ -36,7 +38,7 @@ fn all(tailer: &mut Tailer) -> Vec<String> {
         let before = lines.len();
         let more = tailer.poll(Duration::from_millis(1), &mut |_, line| {
             lines.push(String::from_utf8_lossy(line.bytes).into_owned());
-            Millis(0)
+            AFTER
         });
         quiet = if more || lines.len() > before { 0 } else { quiet + 1 };
     }
@@ -50,7 +52,7 @@ fn wait_for(tailer: &mut Tailer, count: usize) -> Vec<String> {
         assert!(start.elapsed() < Duration::from_secs(60), "{} of {count} lines", lines.len());
         tailer.poll(Duration::from_millis(50), &mut |_, line| {
             lines.push(String::from_utf8_lossy(line.bytes).into_owned());
-            Millis(0)
+            AFTER
         });
     }
     lines.extend(all(tailer));
@@ -115,7 +117,7 @@ fn lines_come_whole_with_their_place() {
         for _ in 0..3 {
             tailer.poll(Duration::ZERO, &mut |_, line| {
                 seen.push((line.offset, line.number, line.bytes.to_vec()));
-                Millis(0)
+                AFTER
             });
         }
     }
@@ -363,6 +365,23 @@ fn a_line_over_the_cap_is_cut_and_the_next_is_whole() {
         assert_eq!((lines[0].len(), lines[1].as_str(), lines.len()), (300_000, "b", 2));
         assert!(matches!(&tailer.problems()[..], [Problem::LongLine { line: 2, .. }]));
     }
+}
+
+#[test]
+fn reading_goes_on_before_a_record_that_was_not_complete() {
+    let (_dir, log) = scratch();
+    append(&log, "whole\npart\nmore\n");
+    let mut first = tailer(&log, &[], quick());
+    let mut count = 0;
+    first.poll(Duration::ZERO, &mut |_, line| {
+        count += 1;
+        After { settled: line.bytes == b"whole", ..AFTER }
+    });
+    let known = positions(&first);
+    drop(first);
+    rotate(&log);
+    gzip(&log.with_file_name("access.log.1"));
+    assert_eq!((count, all(&mut tailer(&log, &known, quick()))), (3, vec!["part".to_owned(), "more".to_owned()]));
 }
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! From bytes in files to events: formats, clients, clocks, replay of any mix of packings.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test writes the logs it reads")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, reason = "a test writes the logs it reads")]
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -207,4 +207,59 @@ fn a_replay_merges_any_files_by_time() {
     assert_eq!(seen, wanted);
     assert_eq!((done.lines, done.unparsed, done.problems.len()), (13, 0, 1));
     assert!(told.0 == told.1 && told.1 > 0);
+}
+
+#[test]
+fn the_journal_gives_logins_and_its_cursor_as_position() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("journalctl");
+    let entry = |number: u8| {
+        format!(
+            "__CURSOR=c{number}\\n__REALTIME_TIMESTAMP=179537400{number}000000\\n_COMM=sshd\\n_UID=0\\n\
+             MESSAGE=Accepted publickey for ann from 203.0.113.{number} port 4711 ssh2\\n\\n"
+        )
+    };
+    // Says how it was called, then two logins, then stays.
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" > {}/args\nprintf '{}{}'\nexec sleep 60\n",
+        dir.path().display(),
+        entry(1),
+        entry(2)
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut positions = Vec::new();
+    for cursor in [None, Some("c2")] {
+        assert_eq!(peelhouse::monitor::journal_cursor(&positions), cursor);
+        let stream = peelhouse::host::journal::follow(&program, cursor).unwrap();
+        let mut follower =
+            follower(source(&dir.path().join("absent")), positions.clone()).with_journal(stream, &positions);
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            follower.poll(Duration::from_secs(10), &mut |event| {
+                let What::Login(login) = &event.what else { panic!("{event:?}") };
+                seen.push((event.client.unwrap().ip.to_string(), login.ok, login.admin, event.at.source));
+            });
+        }
+        let wanted = |ip: &str| (ip.to_owned(), true, true, peelhouse::monitor::JOURNAL);
+        assert_eq!(seen, [wanted("203.0.113.1"), wanted("203.0.113.2")]);
+        positions = follower.positions();
+    }
+    assert!(fs::read_to_string(dir.path().join("args")).unwrap().contains("--after-cursor=c2"));
+}
+
+#[test]
+fn a_log_that_declares_itself_at_its_head_is_read_on_in_the_middle() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("u_ex.log");
+    append(&log, "#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status\n");
+    append(&log, "2026-11-22 10:00:00 203.0.113.7 GET /a 200\n");
+    let source = || Source { format: None, ..source(&log) };
+    let mut first = follower(source(), Vec::new());
+    assert_eq!(targets(&mut first), ["/a"]);
+    let positions = first.positions();
+    drop(first);
+    append(&log, "2026-11-22 10:00:01 203.0.113.7 GET /b 200\n");
+    assert_eq!(targets(&mut follower(source(), positions)), ["/b"]);
 }

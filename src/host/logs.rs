@@ -1,6 +1,6 @@
 //! Log files as they stand: looked at and opened so that nothing hangs, whatever the path turns out to be.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -73,7 +73,18 @@ pub fn open(path: &Path) -> Result<(File, Look), NoLog> {
 
 /// Names in a directory, sorted by bytes.
 pub fn names(dir: &Path) -> io::Result<Vec<OsString>> {
-    let mut names = std::fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    names_from(dir, OsStr::new(""))
+}
+
+/// Names in a directory that begin so, sorted by bytes.
+pub fn names_from(dir: &Path, prefix: &OsStr) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        if name.as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
+            names.push(name);
+        }
+    }
     names.sort_unstable();
     Ok(names)
 }

@@ -6,6 +6,7 @@ mod addresses;
 pub mod apache;
 pub mod clock;
 mod files;
+pub mod journal;
 pub mod logs;
 mod nginx;
 mod packages;

@@ -5,11 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::follow::{Options, Tailer};
+use super::journal::{JOURNAL, Journal};
+use super::line::{After, MAX_LINE};
 use super::problem::Problem;
 use super::reader::{Aside, LogReader};
+use super::rotated::LineReader;
 use super::source::{Source, merge};
 use crate::host::clock;
+use crate::host::journal::JournalStream;
 use crate::model::{Alert, Event, Millis, Position, SourceIx};
+
+/// Lines at the beginning of a log that show its format.
+const FIRST_LINES: usize = 20;
+
+const NOTHING: After = After { now: Millis(0), settled: true };
 
 /// How well one log is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +36,7 @@ pub struct Follower {
     /// By index of the log; made with its first line.
     readers: Vec<Option<LogReader>>,
     clocks: HashMap<PathBuf, Millis>,
+    journal: Option<Journal>,
     aside: Aside,
 }
 
@@ -41,34 +51,53 @@ impl Follower {
         }
         let patterns = sources.iter().map(|source| source.path.clone()).collect();
         let tailer = Tailer::new(patterns, positions, options);
-        Self { sources, tailer, readers: Vec::new(), clocks, aside: Aside::default() }
+        Self { sources, tailer, readers: Vec::new(), clocks, journal: None, aside: Aside::default() }
+    }
+
+    /// Reads logins from the journal besides; `stream` was begun at the [`journal_cursor`] of these positions.
+    ///
+    /// [`journal_cursor`]: super::journal_cursor
+    pub fn with_journal(mut self, stream: JournalStream, positions: &[Position]) -> Self {
+        self.journal = Some(Journal::new(stream, positions));
+        self
     }
 
     /// Gives what there is, waiting up to `timeout` for the first of it. True where more is there already.
     pub fn poll(&mut self, timeout: Duration, each: &mut dyn FnMut(&Event<'_>)) -> bool {
-        let Self { sources, tailer, readers, clocks, aside } = self;
-        tailer.poll(timeout, &mut |log, line| {
+        let Self { sources, tailer, readers, clocks, journal, aside } = self;
+        let other = journal.as_ref().and_then(Journal::fd);
+        let more = tailer.poll_with(timeout, other, &mut |log, line| {
             if readers.len() <= log.index {
                 readers.resize_with(log.index + 1, || None);
             }
-            let Some(slot) = readers.get_mut(log.index) else { return Millis(0) };
+            let Some(slot) = readers.get_mut(log.index) else { return NOTHING };
             if slot.is_none() {
                 let begin = clocks.get(log.path).copied().unwrap_or_default();
                 let ix = source_ix(log.index);
-                *slot = sources
-                    .get(log.pattern)
-                    .map(|source| LogReader::new(source, log.path, ix, begin, clock::now(), aside));
+                *slot = sources.get(log.pattern).map(|source| {
+                    let mut reader = LogReader::new(source, log.path, ix, begin, clock::now(), aside);
+                    if line.offset > 0 {
+                        reader.prime(&first_lines(log.path));
+                    }
+                    reader
+                });
             }
-            let Some(reader) = slot else { return Millis(0) };
+            let Some(reader) = slot else { return NOTHING };
             // No line is later than the end of time.
             let _ = reader.read(line, Millis(i64::MAX), each, aside);
-            reader.clock.now()
-        })
+            After { now: reader.clock.now(), settled: reader.settled }
+        });
+        if let Some(Err(cause)) = journal.as_mut().map(|journal| journal.read(each)) {
+            aside.problems.push(cause);
+        }
+        more
     }
 
     /// Exact between calls of [`Follower::poll`]: reading on from here gives the following events, each once.
     pub fn positions(&self) -> Vec<Position> {
-        self.tailer.positions()
+        let mut positions = self.tailer.positions();
+        positions.extend(self.journal.as_ref().and_then(Journal::position));
+        positions
     }
 
     /// Logs that stopped parsing, since the last call.
@@ -85,6 +114,9 @@ impl Follower {
 
     /// The file an event came from. Numbers hold for this follower only; names for good.
     pub fn path(&self, source: SourceIx) -> Option<&Path> {
+        if source == JOURNAL {
+            return Some(Path::new("journal"));
+        }
         self.tailer.log(usize::try_from(source.0).ok()?)
     }
 
@@ -98,6 +130,18 @@ impl Follower {
         };
         self.readers.iter().flatten().map(state).collect()
     }
+}
+
+/// How the log begins: there some formats say what their lines hold. Empty where that cannot be read.
+fn first_lines(path: &Path) -> Vec<Vec<u8>> {
+    let Ok(mut lines) = LineReader::open(path, MAX_LINE) else { return Vec::new() };
+    let mut first = Vec::new();
+    while first.len() < FIRST_LINES
+        && let Ok(Some(line)) = lines.next_line()
+    {
+        first.push(line.bytes.to_vec());
+    }
+    first
 }
 
 pub(super) fn source_ix(index: usize) -> SourceIx {

@@ -1,5 +1,7 @@
 //! One line as bytes, before anything is made of it.
 
+use crate::model::Millis;
+
 /// A line of a log: any bytes but a newline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawLine<'a> {
@@ -11,6 +13,15 @@ pub struct RawLine<'a> {
     pub bytes: &'a [u8],
     /// True where the line was longer than the cap: the rest is not in `bytes`.
     pub cut: bool,
+}
+
+/// What a line came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// The log clock after it.
+    pub now: Millis,
+    /// False where it is part of a record that is not complete: reading would have to go on before that record.
+    pub settled: bool,
 }
 
 /// Bytes of a line that are kept unless the owner says otherwise.

@@ -28,6 +28,10 @@ pub(super) struct LogReader {
     starts: bool,
     format: String,
     declared: bool,
+    /// A record is several lines: none of them can be offered twice.
+    joins: bool,
+    /// False inside such a record.
+    pub settled: bool,
     parser: Option<Parser>,
     pub clock: LogClock,
     pub health: Health,
@@ -60,6 +64,8 @@ impl LogReader {
             starts: source.format.as_ref().is_some_and(|format| format.syntax == FormatSyntax::Apache),
             format: "any known format".to_owned(),
             declared: source.format.is_some(),
+            joins: false,
+            settled: true,
             parser: None,
             clock: LogClock::at(now),
             health: Health::default(),
@@ -80,6 +86,21 @@ impl LogReader {
             None => {}
         }
         reader
+    }
+
+    /// Shows a log that is read on in the middle how it begins; makes no events.
+    pub fn prime(&mut self, lines: &[Vec<u8>]) {
+        let sample: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        if self.parser.is_none()
+            && let Some(found) = LineFormat::recognise(&sample)
+        {
+            self.take(found);
+        }
+        if let Some(parser) = &mut self.parser {
+            for header in sample.into_iter().filter(|line| line.starts_with(b"#")) {
+                let _ = parser.parse(header);
+            }
+        }
     }
 
     /// Gives the event of a line, unless it happened after `limit`. A line not taken must be offered again.
@@ -116,16 +137,22 @@ impl LogReader {
         };
         let record = match parser.parse(line.bytes) {
             Ok(Line::Record(record)) => record,
-            Ok(Line::Nothing) => return Ok(None),
-            Err(cause) => return Ok(Some(cause)),
+            Ok(Line::Nothing) => {
+                self.settled = !self.joins;
+                return Ok(None);
+            }
+            Err(cause) => {
+                self.settled = true;
+                return Ok(Some(cause));
+            }
         };
         let mut clock = self.clock;
         let now = clock.after(written(&record, self.starts));
-        // A record of many lines cannot be offered twice.
-        if now > limit && self.kind != LogKind::ModsecurityAudit {
+        if now > limit && !self.joins {
             return Err(Later(now));
         }
         self.clock = clock;
+        self.settled = true;
         self.health.parsed();
         self.misfits.clear();
         let origin = Origin { client: record.client, peer: record.peer, forwarded: record.forwarded };
@@ -189,6 +216,7 @@ impl LogReader {
 
     fn take(&mut self, format: LineFormat) {
         format.name().clone_into(&mut self.format);
+        self.joins = matches!(format, LineFormat::ModsecurityAudit | LineFormat::JournalExport);
         let mut parser = Parser::new(format);
         if let Some(header) = &self.real_ip.header {
             parser = parser.forwarded_header(header);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::words::{text, value};
+use super::words::{alerts, subject, text, value};
 use super::{Reading, Store, StoreError};
 use crate::model::{Decision, DecisionId, Millis, Subject};
 
@@ -124,7 +124,7 @@ fn decision(row: &Row<'_>) -> Result<Decision> {
         value(column, row.get_ref(column)?.as_str()?)
     }
     Ok(Decision {
-        subject: word(row, 1)?,
+        subject: subject(1, row.get_ref(1)?.as_str()?)?,
         action: word(row, 2)?,
         point: word(row, 3)?,
         at: Millis(row.get(4)?),
@@ -132,6 +132,6 @@ fn decision(row: &Row<'_>) -> Result<Decision> {
         offence: row.get(6)?,
         why: row.get(7)?,
         rules: word(row, 8)?,
-        alerts: word(row, 9)?,
+        alerts: alerts(9, row.get_ref(9)?.as_str()?)?,
     })
 }

@@ -158,7 +158,7 @@ fn candidates(path: &Path, closed: &mut Vec<(PathBuf, String)>) -> Result<Vec<Ca
 
 fn names(path: &Path) -> Result<Vec<OsString>, NoLog> {
     let base = path.file_name().unwrap_or_default();
-    let mut names = logs::names(dir(path)).or_else(|cause| match NoLog::from(cause) {
+    let mut names = logs::names_from(dir(path), base).or_else(|cause| match NoLog::from(cause) {
         NoLog::Absent => Ok(Vec::new()),
         cause => Err(cause),
     })?;

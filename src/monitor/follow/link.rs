@@ -27,7 +27,7 @@ pub(super) enum Link {
 #[derive(Debug)]
 pub(super) struct Packed {
     reader: LineReader,
-    /// Its offset and line are those of the last look.
+    /// Up to which all records are complete.
     position: Position,
 }
 
@@ -60,7 +60,7 @@ impl Link {
     /// Whether it can be found again by itself.
     pub fn tells(&self) -> bool {
         match self {
-            Self::Open { tail, .. } => tail.offset > 0,
+            Self::Open { tail, .. } => tail.begun(),
             Self::Packed(packed) => packed.position.offset > 0,
             Self::Known(position) | Self::Done(position) => tells(position),
         }
@@ -92,8 +92,11 @@ impl Packed {
                 return Ok(if count == 0 { Progress::Idle } else { Progress::Read(count) });
             };
             count += line.bytes.len() + 1;
-            self.position.now = each(line);
-            (self.position.offset, self.position.line) = self.reader.place();
+            let after = each(line);
+            self.position.now = after.now;
+            if after.settled {
+                (self.position.offset, self.position.line) = self.reader.place();
+            }
         }
         Ok(Progress::Read(count))
     }

@@ -9,6 +9,7 @@ mod track;
 mod watch;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::track::{Round, Track, nowhere};
 use self::watch::{Change, Watch};
-use super::line::{MAX_LINE, RawLine};
+use super::line::{After, MAX_LINE, RawLine};
 use super::problem::Problem;
 use crate::host::clock;
 use crate::host::logs::{self, NoLog};
-use crate::model::{Millis, Position};
+use crate::model::Position;
 
 /// Where a log begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +68,8 @@ pub struct Log<'a> {
     pub path: &'a Path,
 }
 
-/// Takes a line of a log; says the log clock after it.
-pub type Each<'e> = dyn FnMut(Log<'_>, RawLine<'_>) -> Millis + 'e;
+/// Takes a line of a log.
+pub type Each<'e> = dyn FnMut(Log<'_>, RawLine<'_>) -> After + 'e;
 
 /// All followed files.
 #[derive(Debug)]
@@ -111,8 +112,13 @@ impl Tailer {
     /// Gives what there is, waiting up to `timeout` for the first of it. True where more is there
     /// already.
     pub fn poll(&mut self, timeout: Duration, each: &mut Each<'_>) -> bool {
+        self.poll_with(timeout, None, each)
+    }
+
+    /// The same; input on `other` ends the waiting too.
+    pub fn poll_with(&mut self, timeout: Duration, other: Option<BorrowedFd<'_>>, each: &mut Each<'_>) -> bool {
         if self.ready.is_empty() {
-            self.wait(timeout);
+            self.wait(timeout, other);
         }
         self.gather();
         let mut left = BUDGET;
@@ -179,11 +185,11 @@ impl Tailer {
         self.tracks.push((pattern, Track::new(path, positions, begin)));
     }
 
-    fn wait(&mut self, timeout: Duration) {
+    fn wait(&mut self, timeout: Duration, other: Option<BorrowedFd<'_>>) {
         let until_look = self.looked.map_or(Duration::ZERO, |at| self.pause().saturating_sub(at.elapsed()));
         let Ok(timeout) = Timespec::try_from(timeout.min(until_look)) else { return };
-        let mut fds: Vec<PollFd<'_>> =
-            self.watch.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).into_iter().collect();
+        let fds = self.watch.fd().into_iter().chain(other);
+        let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         // A signal ends it early; the caller comes again.
         let _ = poll(&mut fds, Some(&timeout));
     }

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use crate::host::logs::FileId;
 use crate::model::{Millis, Position};
-use crate::monitor::line::{BLOCK, RawLine, chomp};
+use crate::monitor::line::{After, BLOCK, RawLine, chomp};
 use crate::monitor::position::{HEAD, head};
 
-/// Takes a line, gives the log clock after it.
-pub type Taker<'t> = dyn FnMut(RawLine<'_>) -> Millis + 't;
+/// Takes a line.
+pub type Taker<'t> = dyn FnMut(RawLine<'_>) -> After + 't;
 
 #[derive(Debug)]
 pub(super) struct Tail {
@@ -24,7 +24,9 @@ pub(super) struct Tail {
     pub line: u64,
     /// No newline stands between `offset` and here.
     pub scanned: u64,
-    pub now: Millis,
+    now: Millis,
+    /// Offset and line up to which all records are complete.
+    settled: (u64, u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub(super) enum Progress {
 
 impl Tail {
     pub fn new(file: File, id: FileId, head: Vec<u8>, offset: u64, line: u64, now: Millis) -> Self {
-        Self { file, id, head, offset, line, scanned: offset, now }
+        Self { file, id, head, offset, line, scanned: offset, now, settled: (offset, line) }
     }
 
     pub fn position(&self, path: &Path) -> Position {
@@ -50,8 +52,8 @@ impl Tail {
             inode: self.id.inode,
             head: hash,
             head_len: length,
-            offset: self.offset,
-            line: self.line,
+            offset: self.settled.0,
+            line: self.settled.1,
             now: self.now,
         }
     }
@@ -86,8 +88,14 @@ impl Tail {
         if end > self.offset {
             self.give_long(end - self.offset, block, cap, each)?;
             (self.offset, self.scanned) = (end, end);
+            self.settled.0 = self.settled.0.min(end);
         }
         Ok(())
+    }
+
+    /// Whether any record of it was given.
+    pub fn begun(&self) -> bool {
+        self.settled.0 > 0
     }
 
     /// Its first bytes as they are now.
@@ -138,6 +146,10 @@ impl Tail {
         self.offset += length + 1;
         self.scanned = self.offset;
         self.line += 1;
-        self.now = each(line);
+        let after = each(line);
+        self.now = after.now;
+        if after.settled {
+            self.settled = (self.offset, self.line);
+        }
     }
 }

@@ -1,0 +1,49 @@
+//! The system's journal as a stream: `journalctl --output=export --follow`, kept to logins.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A running journalctl(1); it ends with this value.
+#[derive(Debug)]
+pub struct JournalStream {
+    child: Child,
+    out: ChildStdout,
+}
+
+/// `program`: `journalctl`, by name or path. Without a cursor it begins now. Needs the group systemd-journal.
+pub fn follow(program: &Path, cursor: Option<&str>) -> io::Result<JournalStream> {
+    let mut command = Command::new(program);
+    command.args(["--output=export", "--follow", "--quiet", "--no-pager"]);
+    command.arg("--output-fields=_COMM,_UID,SYSLOG_IDENTIFIER,MESSAGE");
+    match cursor {
+        Some(cursor) => command.arg(format!("--after-cursor={cursor}")).arg("--lines=all"),
+        None => command.arg("--lines=0"),
+    };
+    // Matches of one field are alternatives.
+    command.args(["_COMM=sshd", "_COMM=sshd-session", "_COMM=sudo"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    rustix::io::ioctl_fionbio(&out, true)?;
+    Ok(JournalStream { child, out })
+}
+
+impl JournalStream {
+    /// What there is, never waiting; 0 at the end of the stream.
+    pub fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.out.read(into)
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.out.as_fd()
+    }
+}
+
+impl Drop for JournalStream {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way nothing of it is left.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
