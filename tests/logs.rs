@@ -207,6 +207,18 @@ fn nginx_errors() {
     assert!(notes.contains(&"nginx Error  /srv/www/nope nobody".into()), "{notes:#?}");
 }
 
+/// A real nginx wrote these when asked for `/a%22…%0a2026/11/22…`: the second and fifth line are the client's.
+#[test]
+fn nginx_lines_forged_by_a_path() {
+    assert_eq!(refusals(kind(LogKind::NginxError), "nginx-forged.log"), [""; 0]);
+    let mut stamps = Vec::new();
+    each(kind(LogKind::NginxError), "nginx-forged.log", |record, _| {
+        assert_eq!(record.client, None);
+        stamps.push(record.stamp.unwrap().to_string());
+    });
+    assert_eq!(stamps, ["2026-11-22T19:54:33Z"; 3]);
+}
+
 #[test]
 fn php_fpm() {
     let notes = remarks(kind(LogKind::PhpFpm), "php-fpm.log");

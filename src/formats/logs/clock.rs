@@ -13,6 +13,9 @@ pub const CLF_LEN: usize = 26;
 /// A stamp without a year lies at most this far after the moment it is read near: clocks differ, and so do zones.
 const AHEAD_MS: i64 = 86_400_000;
 
+/// The 29th of February may be this long ago.
+const LEAP_YEARS_APART: i64 = 4;
+
 /// Reads stamps; remembers the last of each kind.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -113,11 +116,10 @@ impl Clock {
     pub fn local_without_year(&mut self, month: i64, day: i64, second_of_day: i64) -> Option<Millis> {
         let latest = self.near?.0.checked_add(AHEAD_MS)?;
         let year = i64::from(jiff::Timestamp::from_millisecond(latest).ok()?.to_zoned(TimeZone::UTC).year());
-        let candidates = (0..=4).filter_map(|back| Civil::new(year - back, month, day, second_of_day, 0));
-        for civil in candidates.collect::<Vec<_>>() {
-            match self.local(civil) {
-                Some(stamp) if stamp.0 <= latest => return Some(stamp),
-                _ => {}
+        for back in 0..=LEAP_YEARS_APART {
+            let stamp = Civil::new(year - back, month, day, second_of_day, 0).and_then(|civil| self.local(civil));
+            if stamp.is_some_and(|stamp| stamp.0 <= latest) {
+                return stamp;
             }
         }
         None

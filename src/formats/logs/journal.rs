@@ -81,12 +81,17 @@ enum Expects {
 impl Decoder {
     pub fn push(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
-        let pending = std::mem::take(&mut self.pending);
+        if matches!(self.expects, Expects::Value { length, .. } if self.pending.len() <= length) {
+            return;
+        }
+        let mut pending = std::mem::take(&mut self.pending);
         let mut rest = pending.as_slice();
         while let Some(used) = self.step(rest) {
             rest = &rest[used..];
         }
-        self.pending = rest.to_vec();
+        let used = pending.len() - rest.len();
+        pending.drain(..used);
+        self.pending = pending;
     }
 
     /// The oldest complete entry not yet taken.
@@ -181,6 +186,16 @@ mod tests {
             assert!(matches!(forged.line(), Line::Nothing));
             assert_eq!(decoder.entry(), None);
         }
+    }
+
+    #[test]
+    fn a_value_of_line_breaks_takes_linear_time() {
+        let mut decoder = Decoder::default();
+        decoder.push(b"_COMM=c\nMESSAGE\n");
+        decoder.push(&(LONGEST_FIELD as u64).to_le_bytes());
+        (0..=LONGEST_FIELD).for_each(|_| decoder.push(b"\n"));
+        decoder.push(b"\n");
+        assert_eq!(decoder.entry().map(|entry| entry.message.len()), Some(LONGEST_FIELD));
     }
 
     #[test]

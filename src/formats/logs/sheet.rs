@@ -80,13 +80,17 @@ impl<'a> Sheet<'a> {
         self.record(joined)
     }
 
+    /// Unless the target has it already.
     fn join_query(&mut self, scratch: &'a mut Vec<u8>) {
+        let query = self.get(Text::Query);
+        let query = query.strip_prefix(b"?").unwrap_or(query);
+        if self.get(Text::Target).strip_suffix(query).is_some_and(|path| path.ends_with(b"?")) {
+            return;
+        }
         scratch.clear();
         scratch.extend_from_slice(self.get(Text::Target));
-        if !self.get(Text::Query).starts_with(b"?") {
-            scratch.push(b'?');
-        }
-        scratch.extend_from_slice(self.get(Text::Query));
+        scratch.push(b'?');
+        scratch.extend_from_slice(query);
         self.texts[Text::Target as usize] = scratch;
     }
 

@@ -75,9 +75,9 @@ pub fn decimal(field: &[u8], scale: u64) -> Option<u64> {
     Some(sum)
 }
 
-/// `-` stands for nothing in every log format.
+/// `-` stands for nothing in every log format, Apache's `""` for an empty user.
 pub fn dash_is_nothing(field: &[u8]) -> &[u8] {
-    if field == b"-" { &[] } else { field }
+    if field == b"-" || field == b"\"\"" { &[] } else { field }
 }
 
 /// The first `"` at or after `from` that no backslash escapes.

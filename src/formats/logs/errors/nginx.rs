@@ -39,7 +39,7 @@ impl NginxError {
         let before = self.since_quoted;
         self.since_quoted = before.saturating_add(line.len() + 1);
         let Some(stamp) = line.get(..19).and_then(|text| clock.iso(text)) else {
-            return Ok(Line::Nothing);
+            return self.further_line();
         };
         let mut cursor = Cursor::new(line);
         cursor.until_str(b" [", "a level in square brackets")?;
@@ -58,11 +58,18 @@ impl NginxError {
             self.since_quoted = line.len() + 1;
         }
         let client = client(message).filter(|_| believed);
+        let stamp = Some(stamp).filter(|_| believed);
         match refused_user(message) {
             Some(_) if !believed => Ok(Line::Nothing),
-            Some(user) => Ok(record(Some(stamp), client, refused("nginx-basic", user))),
-            None => Ok(record(Some(stamp), client, remark(level, message))),
+            Some(user) => Ok(record(stamp, client, refused("nginx-basic", user))),
+            None => Ok(record(stamp, client, remark(level, message))),
         }
+    }
+
+    /// A message may have several lines; before the first message there is none to go on.
+    fn further_line<'a>(&self) -> Result<Line<'a>, Unparsed> {
+        let begun = self.known.iter().any(|process| *process != 0);
+        if begun { Ok(Line::Nothing) } else { Err(Unparsed { at: 0, expected: "a stamp like 2026/11/22 18:00:00" }) }
     }
 
     fn believed(&mut self, process: u64, since_quoted: usize) -> bool {

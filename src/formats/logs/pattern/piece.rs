@@ -75,6 +75,10 @@ impl Piece {
         self.shape == Shape::Free
     }
 
+    pub fn is_request(&self) -> bool {
+        self.field == Field::Text(Text::Request)
+    }
+
     pub fn after(&self) -> &[u8] {
         self.after.needle()
     }

@@ -131,6 +131,11 @@ impl Moment {
     }
 }
 
+/// Apache writes an empty user as `""`, the one bare quote that a client can cause.
+fn past_empty_user(line: &[u8], at: usize) -> usize {
+    if line[at..].starts_with(b"\"\"") { at + 2 } else { at }
+}
+
 /// A count of `units` a second as milliseconds.
 fn millis(field: &[u8], units: u64) -> Option<i64> {
     let scaled = decimal(field, 1_000)? / units;
@@ -168,16 +173,18 @@ impl Pattern {
         let unparsed = |expected| Unparsed { at, expected };
         let quote = match self.escapes {
             Escapes::Never => None,
+            _ if piece.field == Field::Text(Text::User) => closing_quote(line, past_empty_user(line, at)),
             _ => closing_quote(line, at),
         };
         if let (Some(before), Some(quote)) = (memchr::memchr(b'"', piece.after()), quote) {
             let end = quote.checked_sub(before).filter(|end| *end >= at);
             match end.and_then(|end| self.fits(nth, line, end)) {
-                Some(fit) => return Ok(fit.end),
-                None if self.escapes != Escapes::Perhaps => {
-                    return Err(unparsed("a field that the rest of the format fits"));
+                Some(fit) if self.escapes == Escapes::Perhaps && piece.is_request() => {
+                    return self.sure_request(nth, line, at, fit.end);
                 }
-                None => {}
+                Some(fit) => return Ok(fit.end),
+                None if self.escapes == Escapes::Perhaps => {}
+                None => return Err(unparsed("a field that the rest of the format fits")),
             }
         }
         if nth + 1 == self.pieces.len() {
@@ -193,10 +200,19 @@ impl Pattern {
         self.search(nth, line, at, limit)
     }
 
+    /// A request may go on behind a quote that was written raw: it does if it ends as requests do only there.
+    fn sure_request(&self, nth: usize, line: &[u8], at: usize, quote: usize) -> Result<usize, Unparsed> {
+        if request::ends_in_protocol(&line[at..quote]) {
+            return Ok(quote);
+        }
+        let end = self.search(nth, line, at, line.len())?;
+        Ok(if request::ends_in_protocol(&line[at..end]) { end } else { quote })
+    }
+
     /// A request ends at the first protocol, or else last; another field as early as it can while free ones follow.
     fn search(&self, nth: usize, line: &[u8], at: usize, limit: usize) -> Result<usize, Unparsed> {
         let piece = &self.pieces[nth];
-        let is_request = piece.field == Field::Text(Text::Request);
+        let is_request = piece.is_request();
         let take_first = !is_request && self.pieces[nth + 1..].iter().any(Piece::is_free);
         let (mut chosen, mut settled): (Option<Fit<'_>>, bool) = (None, false);
         let mut from = at;
