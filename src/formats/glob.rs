@@ -100,19 +100,12 @@ fn class(text: &[u8], byte: u8) -> Option<(usize, bool)> {
         if low == b']' && at > start {
             return Some((at + 1, hit != negated));
         }
-        let high = match (text.get(at + 1), text.get(at + 2)) {
-            (Some(b'-'), Some(&high)) if high != b']' => high,
-            _ => low,
+        let (high, width) = match (text.get(at + 1), text.get(at + 2)) {
+            (Some(b'-'), Some(&high)) if high != b']' => (high, 3),
+            _ => (low, 1),
         };
         hit |= (low..=high).contains(&byte);
-        at += if high == low && text.get(at + 1) != Some(&b'-') { 1 } else { range_width(text, at) };
-    }
-}
-
-fn range_width(text: &[u8], at: usize) -> usize {
-    match text.get(at + 2) {
-        Some(&high) if high != b']' => 3,
-        _ => 1,
+        at += width;
     }
 }
 
