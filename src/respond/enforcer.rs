@@ -1,7 +1,7 @@
 //! What the reconciler needs of whoever enforces.
 
 use crate::act::Done;
-use crate::act::packet_filter::{Effect, Element, Ensured, FilterError, Held, PacketFilter};
+use crate::act::packet_filter::{Element, Ensured, FilterError, PacketFilter};
 
 /// Holds elements for a time; the packet filter is one, a recording list serves in tests.
 pub trait Enforcer {
@@ -13,8 +13,6 @@ pub trait Enforcer {
     fn add(&mut self, elements: &[Element]) -> Result<Done, Self::Error>;
     /// Removes; those not there are none.
     fn remove(&mut self, elements: &[Element]) -> Result<Done, Self::Error>;
-    /// What stands, without wide prefixes.
-    fn list(&mut self, effect: Effect) -> Result<Vec<Held>, Self::Error>;
 }
 
 impl Enforcer for PacketFilter {
@@ -30,9 +28,5 @@ impl Enforcer for PacketFilter {
 
     fn remove(&mut self, elements: &[Element]) -> Result<Done, FilterError> {
         self.remove(elements)
-    }
-
-    fn list(&mut self, effect: Effect) -> Result<Vec<Held>, FilterError> {
-        self.list(effect)
     }
 }

@@ -18,26 +18,34 @@ const AHEAD: Duration = Duration::from_hours(4);
 /// Elements handed over at once, so that a large restore needs no second copy of everything.
 const BATCH: usize = 20_000;
 
-/// What should stand in the packet filter.
+/// Decisions that ended, and leases to renew, are looked for this often: one pass over everything.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// What should stand in the packet filter. The kernel is never asked what stands: to list a set of a million takes
+/// minutes. What we no longer know of lapses with its lease.
 #[derive(Default)]
 pub struct Reconciler {
     desired: BTreeMap<IpNet, Wanted>,
-    /// Nets to look at again, and when: a lease to renew, or a decision that ends.
-    due: BTreeSet<(Millis, IpNet)>,
     /// To be asserted at the next run.
     dirty: BTreeSet<IpNet>,
+    /// Everything from here on is to be asserted: at once where it was lost, else in slices that let new bans through.
+    restore: Option<IpNet>,
+    lost: bool,
     /// To be removed at the next run, unless something still needs it.
     ended: BTreeSet<(Effect, IpNet)>,
-    started: bool,
+    swept: Option<Millis>,
 }
 
 #[derive(Clone, Copy)]
 struct Wanted {
     effect: Effect,
-    until: Option<Millis>,
-    /// Its place in `due`.
-    due: Option<Millis>,
+    /// Millis of the far future where it ends only when undone: a million of these are held.
+    until: Millis,
+    /// When the kernel drops what was asserted last.
+    lapses: Millis,
 }
+
+const NEVER: Millis = Millis(i64::MAX);
 
 /// What one run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,40 +56,53 @@ pub struct Report {
     pub emptied: bool,
     pub added: usize,
     pub removed: usize,
+    /// More is to be asserted: run again soon.
+    pub unfinished: bool,
 }
 
 impl Reconciler {
-    /// Takes a decision up; those that are not for the packet filter change nothing.
+    /// Takes a decision up, for the next run; those that are not for the packet filter change nothing.
     pub fn want(&mut self, decision: &Decision) {
-        let Some(net) = net(&decision.subject).filter(|_| decision.point == Point::PacketFilter) else { return };
+        if let Some(net) = self.take(decision) {
+            self.dirty.insert(net);
+        }
+    }
+
+    /// Takes up a decision of an earlier run, which stands in the kernel most likely.
+    pub fn resume(&mut self, decision: &Decision) {
+        if let Some(net) = self.take(decision) {
+            self.restore = Some(self.restore.map_or(net, |first| first.min(net)));
+        }
+    }
+
+    fn take(&mut self, decision: &Decision) -> Option<IpNet> {
+        let net = net(&decision.subject).filter(|_| decision.point == Point::PacketFilter)?;
         let effect = match decision.action {
-            Action::Tell => return,
+            Action::Tell => return None,
             Action::Limit => Effect::Limit,
             Action::Ban => Effect::Drop,
         };
-        let due = self.desired.get(&net).and_then(|old| old.due);
-        let wanted = Wanted { effect, until: decision.until, due };
+        let wanted = Wanted { effect, until: decision.until.unwrap_or(NEVER), lapses: Millis::default() };
         if let Some(old) = self.desired.insert(net, wanted).filter(|old| old.effect != effect) {
             self.ended.insert((old.effect, net));
         }
-        self.dirty.insert(net);
+        Some(net)
     }
 
-    /// Ends whatever is wanted of a subject.
+    /// Ends whatever is wanted of a subject, and removes it even if it was asserted by an earlier run: call it at start
+    /// for all that was pardoned while no guard ran.
     pub fn end(&mut self, subject: &Subject) {
-        if let Some(net) = net(subject)
-            && let Some(old) = self.desired.remove(&net)
-        {
+        if let Some(net) = net(subject) {
+            self.desired.remove(&net);
             self.dirty.remove(&net);
-            self.ended.insert((old.effect, net));
-            old.due.map(|at| self.due.remove(&(at, net)));
+            self.ended.extend([(Effect::Drop, net), (Effect::Limit, net)]);
         }
     }
 
     /// Whether something is wanted of exactly this subject now.
     pub fn wants(&self, subject: &Subject, now: Millis) -> Option<Effect> {
         let wanted = self.desired.get(&net(subject)?)?;
-        live(wanted.until, now).then_some(wanted.effect)
+        (now < wanted.until).then_some(wanted.effect)
     }
 
     pub fn len(&self) -> usize {
@@ -92,60 +113,51 @@ impl Reconciler {
         self.desired.is_empty()
     }
 
-    /// Makes it so. On an error, nothing is forgotten: the next run tries again.
+    /// Makes it so. On an error, nothing is forgotten: the next run tries again. Call it for every new decision and each
+    /// second; where the report says so, again soon.
     pub fn run<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<Report, E::Error> {
         let mut report = Report::default();
         if let Ensured::Mended { emptied } = enforcer.ensure()? {
             report.mended = true;
             report.emptied = emptied;
             if emptied {
-                self.dirty.extend(self.desired.keys());
+                self.restore = self.desired.keys().next().copied();
+                self.lost = true;
+                self.dirty.clear();
             }
         }
-        if !self.started {
-            self.adopt(enforcer, now)?;
-            self.started = true;
+        self.change(enforcer, now, &mut report)?;
+        if self.swept.is_none_or(|at| now.since(at) >= SWEEP || now < at) {
+            self.sweep(now);
+            self.change(enforcer, now, &mut report)?;
         }
-        self.come_due(now);
-        report.removed = self.remove(enforcer, now)?;
-        report.added = self.assert(enforcer, now)?;
+        report.added += self.assert_all(enforcer, now)?;
+        report.unfinished = self.restore.is_some();
         Ok(report)
     }
 
-    /// At start: what stands and is wanted for no longer is kept; what nobody wants any more is removed.
-    fn adopt<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<(), E::Error> {
-        for effect in [Effect::Drop, Effect::Limit] {
-            for held in enforcer.list(effect)? {
-                match self.element(effect, held.net, now) {
-                    None => {
-                        self.ended.insert((effect, held.net));
-                    }
-                    Some(element) if hashed(held.net) && close(element.ttl, held.left) => {
-                        self.dirty.remove(&held.net);
-                        self.plan(held.net, held.left, now);
-                    }
-                    Some(_) => {}
-                }
-            }
-        }
+    fn change<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis, report: &mut Report) -> Result<(), E::Error> {
+        report.added += self.assert_dirty(enforcer, now)?;
+        report.removed += self.remove(enforcer, now)?;
         Ok(())
     }
 
-    fn come_due(&mut self, now: Millis) {
-        while let Some((at, net)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
-            self.due.remove(&(at, net));
-            match self.desired.get(&net) {
-                Some(wanted) if live(wanted.until, now) => {
-                    self.dirty.insert(net);
-                }
+    /// Finds what has ended and which leases are to be renewed.
+    fn sweep(&mut self, now: Millis) {
+        self.swept = Some(now);
+        let (dirty, ended) = (&mut self.dirty, &mut self.ended);
+        self.desired.retain(|net, wanted| {
+            if now >= wanted.until {
                 // The kernel has dropped it by itself; removing it as well forgives a clock that was set.
-                Some(wanted) => {
-                    self.ended.insert((wanted.effect, net));
-                    self.desired.remove(&net);
-                }
-                None => {}
+                ended.insert((wanted.effect, *net));
+                return false;
             }
-        }
+            let asserted = wanted.lapses != Millis::default();
+            if asserted && wanted.lapses < wanted.until && now + AHEAD >= wanted.lapses {
+                dirty.insert(*net);
+            }
+            true
+        });
     }
 
     fn remove<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<usize, E::Error> {
@@ -170,54 +182,61 @@ impl Reconciler {
         }
     }
 
-    fn assert<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<usize, E::Error> {
+    fn assert_dirty<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<usize, E::Error> {
         let mut added = 0;
         loop {
             let batch: Vec<IpNet> = self.dirty.iter().take(BATCH).copied().collect();
             if batch.is_empty() {
                 return Ok(added);
             }
-            let elements: Vec<(IpNet, Element)> = batch
-                .iter()
-                .filter_map(|net| Some((*net, self.element(self.desired.get(net)?.effect, *net, now)?)))
-                .collect();
-            let plain: Vec<Element> = elements.iter().map(|(_, element)| *element).collect();
-            if !plain.is_empty() {
-                enforcer.add(&plain)?;
-            }
-            added += plain.len();
-            for net in &batch {
+            added += self.assert(enforcer, &batch, now)?;
+            batch.iter().for_each(|net| {
                 self.dirty.remove(net);
-            }
-            for (net, element) in elements {
-                self.plan(net, element.ttl, now);
+            });
+        }
+    }
+
+    fn assert_all<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<usize, E::Error> {
+        let mut added = 0;
+        while let Some(start) = self.restore {
+            let mut nets = self.desired.range(start..).map(|(net, _)| *net);
+            let batch: Vec<IpNet> = nets.by_ref().take(BATCH).collect();
+            let next = nets.next();
+            added += self.assert(enforcer, &batch, now)?;
+            self.restore = next;
+            if !self.lost {
+                break;
             }
         }
+        self.lost &= self.restore.is_some();
+        Ok(added)
+    }
+
+    fn assert<E: Enforcer>(&mut self, enforcer: &mut E, nets: &[IpNet], now: Millis) -> Result<usize, E::Error> {
+        let wanted = nets.iter().filter_map(|net| Some((net, self.desired.get(net)?.effect)));
+        let elements: Vec<Element> = wanted.filter_map(|(net, effect)| self.element(effect, *net, now)).collect();
+        if !elements.is_empty() {
+            enforcer.add(&elements)?;
+        }
+        for net in nets {
+            if let Some(wanted) = self.desired.get_mut(net) {
+                wanted.lapses = now + ttl(wanted.until, now);
+            }
+        }
+        Ok(elements.len())
     }
 
     /// The element that holds a net, for as long as the longest decision that shares it; none where nobody wants it.
     fn element(&self, effect: Effect, net: IpNet, now: Millis) -> Option<Element> {
-        let shared = made(effect, net, None).net;
-        let widest = if shared == net && !shares(effect, net) { net..=net } else { all_of(shared) };
-        let holders = self.desired.range(widest).filter(|(net, wanted)| {
-            wanted.effect == effect && live(wanted.until, now) && made(effect, **net, None).net == shared
-        });
-        let ttl = holders.map(|(_, wanted)| ttl(wanted.until, now)).max()?;
-        Some(made(effect, net, Some(ttl)))
-    }
-
-    /// Looks at a net again when its lease is to be renewed, or when it ends.
-    fn plan(&mut self, net: IpNet, ttl: Option<Duration>, now: Millis) {
-        let (Some(wanted), Some(ttl)) = (self.desired.get_mut(&net), ttl) else { return };
-        let lapses = now + ttl;
-        let at = match wanted.until {
-            Some(until) if until <= lapses => until,
-            _ => (lapses - AHEAD).max(now + ttl / 2),
+        let serves = |wanted: &Wanted| wanted.effect == effect && now < wanted.until;
+        let until = if shares(effect, net) {
+            let shared = made(effect, net, None).net;
+            let holders = self.desired.range(all_of(shared)).filter(|(net, _)| made(effect, **net, None).net == shared);
+            holders.filter(|(_, wanted)| serves(wanted)).map(|(_, wanted)| wanted.until).max()?
+        } else {
+            self.desired.get(&net).filter(|wanted| serves(wanted))?.until
         };
-        if let Some(old) = wanted.due.replace(at) {
-            self.due.remove(&(old, net));
-        }
-        self.due.insert((at, net));
+        Some(made(effect, net, Some(ttl(until, now))))
     }
 }
 
@@ -244,25 +263,8 @@ fn all_of(net: IpNet) -> std::ops::RangeInclusive<IpNet> {
     }
 }
 
-fn live(until: Option<Millis>, now: Millis) -> bool {
-    until.is_none_or(|until| now < until)
-}
-
-fn ttl(until: Option<Millis>, now: Millis) -> Duration {
-    until.map_or(LEASE, |until| until.since(now).min(LEASE))
-}
-
-/// Only these stand by themselves: the packet filter rewrites wider prefixes from what it was told since it began.
-fn hashed(net: IpNet) -> bool {
-    net.prefix_len() == net.max_prefix_len() || matches!(net, IpNet::V6(six) if six.prefix_len() == 64)
-}
-
-/// Within a second: nothing to gain by writing it again.
-fn close(wanted: Option<Duration>, held: Option<Duration>) -> bool {
-    match (wanted, held) {
-        (Some(wanted), Some(held)) => wanted.abs_diff(held) <= Duration::from_secs(1),
-        _ => false,
-    }
+fn ttl(until: Millis, now: Millis) -> Duration {
+    until.since(now).min(LEASE)
 }
 
 #[cfg(test)]

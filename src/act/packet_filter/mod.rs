@@ -98,8 +98,8 @@ impl PacketFilter {
         Ok(wire::held(set, ends).first().map(|held| Held { net: element.net, ..*held }))
     }
 
-    /// All that stands in the kernel: once at start, to find what was ended while we were away. Prefixes must be added
-    /// again even so: their sets are rewritten whole, from what was added since the start.
+    /// All that stands in the kernel, for looking at small sets: nf_tables walks a hash set from its start for every few
+    /// hundred elements it tells, so 100 k take seconds and a million minutes.
     pub fn list(&mut self, effect: Effect) -> Result<Vec<Held>, FilterError> {
         let mut all = Vec::new();
         for set in Set::ALL.into_iter().filter(|set| set.counter().is_some()) {
