@@ -1,5 +1,10 @@
 //! The command line as a person or a program meets it.
-#![allow(clippy::disallowed_methods, reason = "a test starts programs and reads files")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test starts programs, reads files, and fails where it cannot"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

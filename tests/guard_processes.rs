@@ -1,5 +1,10 @@
 //! The guard as two real processes, in a network namespace of its own: confined, enforcing, and back after a kill.
-#![allow(clippy::disallowed_methods, reason = "a test starts programs and reads files")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test starts programs, reads files, and fails where it cannot"
+)]
 
 use std::fs;
 use std::io::Write as _;

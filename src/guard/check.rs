@@ -128,3 +128,73 @@ fn subject(subject: &Subject) -> Result<(), Unbelieved> {
         Subject::Source(name) => short(name, MAX_TEXT),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::guard::wire;
+    use crate::model::{AlertId, Class, Confidence, Severity, Standing, Via};
+
+    const NOW: Millis = Millis(1_000_000);
+
+    fn check() -> Check {
+        Check::new(BTreeSet::from([PathBuf::from("/var/log/nginx")]))
+    }
+
+    fn alert() -> Alert {
+        let file = "/var/log/nginx/access.log.1".to_owned();
+        Alert {
+            id: AlertId(1),
+            detector: "probing".to_owned(),
+            rules: Vec::new(),
+            class: Class::Probing,
+            subject: Subject::Client("203.0.113.7".parse().unwrap()),
+            site: String::new(),
+            via: Via::Direct,
+            severity: Severity::High,
+            confidence: Confidence::High,
+            first: Millis(1),
+            last: Millis(2),
+            lines: 1,
+            sentence: "why".to_owned(),
+            counts: Vec::new(),
+            standing: Standing::default(),
+            evidence: vec![Evidence { file, line: 1, offset: 0, text: "GET".to_owned(), span: Some((0, 3)) }],
+        }
+    }
+
+    fn said(change: impl FnOnce(&mut Alert)) -> Result<(), Unbelieved> {
+        let mut alert = alert();
+        change(&mut alert);
+        check().message(&ToKeeper::Alert(Box::new(alert)), NOW)
+    }
+
+    #[test]
+    fn an_honest_alert_is_believed() {
+        assert_eq!(said(|_| {}), Ok(()));
+    }
+
+    #[test]
+    fn what_a_reader_may_not_say_is_refused() {
+        assert!(said(|a| a.subject = Subject::Prefix("0.0.0.0/0".parse().unwrap())).is_err());
+        assert!(said(|a| a.subject = Subject::Client("0.0.0.0".parse().unwrap())).is_err());
+        assert!(said(|a| a.evidence[0].file = "/etc/shadow".to_owned()).is_err());
+        assert!(said(|a| a.evidence[0].text = "x".repeat(MAX_LINE + 1)).is_err());
+        assert!(said(|a| a.evidence[0].span = Some((2, 9))).is_err());
+        assert!(said(|a| a.evidence = vec![a.evidence[0].clone(); Alert::MAX_EVIDENCE + 1]).is_err());
+        assert!(said(|a| a.rules = vec!["\u{1b}[2J".to_owned()]).is_err());
+        assert!(said(|a| a.last = NOW + AHEAD + AHEAD).is_err());
+        assert!(said(|a| a.sentence = "x".repeat(MAX_TEXT + 1)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_payload_is_a_message_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
+            if let Ok(message) = wire::parse::<ToKeeper>(&bytes) {
+                let _ = check().message(&message, NOW);
+            }
+        }
+    }
+}

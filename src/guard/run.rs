@@ -49,7 +49,7 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
     let servers = host.servers();
     servers.iter().for_each(|server| say_server(server, say));
     let found = sources::of(&host, &servers, &config);
-    found.said.iter().for_each(|log| say(log));
+    found.said.iter().for_each(&mut *say);
     let (ground, problems) = ground::of(&host, &servers, &config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
