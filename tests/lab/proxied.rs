@@ -17,7 +17,7 @@ fn nginx_stops_the_client_behind_its_proxy() {
 
 #[test]
 fn apache_stops_the_client_behind_its_proxy() {
-    let site = "RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy 198.51.100.1\n";
+    let site = "RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy 198.51.100.1\nInclude peelhouse-deny-site.conf\n";
     on(Kind::Apache, "", site, attacker_behind_proxy);
 }
 

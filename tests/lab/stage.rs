@@ -16,7 +16,7 @@ use serde_json::Value;
 const PEELHOUSE: &str = env!("CARGO_BIN_EXE_peelhouse");
 /// No step of a test takes longer, or it has failed.
 pub const SOON: Duration = Duration::from_secs(15);
-pub const STATE: &str = "/run/peelhouse-lab";
+pub const STATE: &str = "/var/lib/peelhouse";
 const CONFIG: &str = "/etc/peelhouse/peelhouse.toml";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,7 @@ pub fn on(kind: Kind, config: &str, site: &str, test: impl FnOnce(&mut Stage) + 
         }
         write(CONFIG, config);
         write(kind.extra(), site);
+        shipped_snippets();
         pages();
         let world = World::beside().unwrap();
         let mut stage = Stage { world, kind, servers: Vec::new(), guard: None };
@@ -197,7 +198,8 @@ impl Guard {
             }
             heard.push(said);
         }
-        panic!("the guard never said: {what}; it said {heard:#?}");
+        let heard: Vec<String> = heard.iter().map(brief).collect();
+        panic!("the guard never said: {what}; it said\n{}", heard.join("\n"));
     }
 
     pub fn wait_for_reader(&mut self) -> i32 {
@@ -211,6 +213,12 @@ impl Guard {
             said["event"] == "decision" && said["subject"]["client"] == who && said["action"] == action
         })
     }
+}
+
+fn brief(said: &Value) -> String {
+    let why = said.get("why").or_else(|| said["alert"].get("sentence")).unwrap_or(said);
+    let who = said.get("subject").or_else(|| said["alert"].get("subject")).unwrap_or(&Value::Null);
+    format!("{} {} {who}: {why}", said["event"], said["action"])
 }
 
 /// Waits until something holds; fails the test where it never does.
@@ -250,12 +258,24 @@ fn pages() {
     );
 }
 
+/// What the owner of a site behind a proxy includes.
+fn shipped_snippets() {
+    for (folder, map) in [("nginx", "nginx.conf"), ("apache2", "apache.txt")] {
+        for snippet in ["peelhouse-deny.conf", "peelhouse-deny-site.conf"] {
+            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("etc").join(folder).join(snippet);
+            write(&format!("/etc/{folder}/{snippet}"), &fs::read_to_string(shipped).unwrap());
+        }
+        write(&format!("{STATE}/deny/{map}"), "");
+    }
+}
+
 fn nginx() -> Child {
     for site in fs::read_dir("/etc/nginx/sites-enabled").unwrap() {
         fs::remove_file(site.unwrap().path()).unwrap();
     }
     fs::create_dir_all("/var/log/nginx").unwrap();
     write("/etc/nginx/sites-enabled/shop", include_str!("sites/nginx.conf"));
+    write("/etc/nginx/conf.d/peelhouse.conf", "include /etc/nginx/peelhouse-deny.conf;");
     Command::new("nginx").args(["-g", "daemon off;"]).spawn().expect("nginx; `make test` installs it")
 }
 
@@ -273,6 +293,7 @@ fn apache() -> Child {
         fs::create_dir_all(folder).unwrap();
     }
     write("/etc/apache2/sites-enabled/shop.conf", include_str!("sites/apache.conf"));
+    write("/etc/apache2/conf-enabled/peelhouse.conf", "Include peelhouse-deny.conf\n");
     let start = ". /etc/apache2/envvars && exec apache2 -DFOREGROUND";
     Command::new("sh").args(["-c", start]).spawn().expect("apache2; `make test` installs it")
 }
