@@ -93,7 +93,7 @@ fn tell(reading: &Reading, past: Past, now: Millis) -> Result<Told, CliError> {
     }
     let (state, in_force) = standing(&past, now);
     let undo = (in_force && past.decision.action != Action::Tell)
-        .then(|| format!("peelhouse unban {}", words::subject(&past.decision.subject)));
+        .then(|| format!("peelhouse unban {}", past.decision.subject));
     let proof = proof(reading, &past)?;
     Ok(Told { id: past.id, decision: past.decision, state, proof, undo, alerts })
 }
@@ -138,7 +138,7 @@ fn loose_alerts(reading: &Reading, asked: Asked, told: &[Told]) -> Result<Vec<Al
 
 fn show(told: &Told, out: &mut Output) -> Result<(), CliError> {
     let Told { id, decision, state, proof, undo, alerts } = told;
-    let subject = words::subject(&decision.subject);
+    let subject = &decision.subject;
     out.toned(Tone::Strong, &format!("{id}  {} {subject}", words::action(decision.action)))?;
     out.line(&format!("  why      {}", decision.why))?;
     out.line(&format!("  when     {}, offence {}; {state}", words::stamp(decision.at), decision.offence))?;
