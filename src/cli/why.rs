@@ -1,5 +1,6 @@
 //! `peelhouse why ADDRESS|DECISION`: the raw lines, the rule, what it would have taken, whether it holds, how to undo it.
 
+use std::io;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -45,7 +46,8 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let told = past.into_iter().map(|past| tell(&reading, past, now)).collect::<Result<Vec<_>, CliError>>()?;
     let loose = loose_alerts(&reading, args.asked, &told)?;
     if out.is_json() {
-        told.iter().try_for_each(|told| out.object(told))?;
+        // As a value each key stands once: the alerts take the place of the decision's list of their ids.
+        told.iter().try_for_each(|told| out.object(&serde_json::to_value(told).map_err(io::Error::from)?))?;
         loose.iter().try_for_each(|alert| out.object(alert))?;
     } else {
         told.iter().try_for_each(|told| show(told, out))?;
