@@ -92,5 +92,5 @@ fn line(said: &Said<'_>) -> (Tone, String) {
 }
 
 fn of(site: &str) -> String {
-    if site.is_empty() { String::new() } else { format!(" of {site}") }
+    if matches!(site, "" | "_") { String::new() } else { format!(" of {site}") }
 }
