@@ -13,7 +13,7 @@ use crate::store::StoreError;
 /// Every failure a verb can end with.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    #[error("there is no measure or rule {id}{}", suggestion(.near.as_deref()))]
+    #[error("there is no measure, detector or rule {id}{}", suggestion(.near.as_deref()))]
     UnknownId { id: String, near: Option<String> },
     #[error(transparent)]
     Demo(#[from] DemoError),

@@ -69,7 +69,7 @@ enum Verb {
     Guard(guard::Args),
     /// The catalogue, live, for this host: what is in place and what is not
     Board,
-    /// The page of a measure
+    /// What a measure, a detector or a rule is about
     Explain(explain::Args),
     /// Yesterday's logs through today's rules: who would have been banned, why, and who looks legitimate
     Replay(replay::Args),

@@ -26,8 +26,11 @@ const SEED: u64 = 0x7065_656c;
 #[derive(clap::Args)]
 pub struct Args {
     /// Logs in any mix, .gz and .zst too; directories mean the logs in them
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "host", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The logs that the servers of this host declare, with their rotations
+    #[arg(long)]
+    host: bool,
     /// Try the policy and thresholds of this configuration
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -65,7 +68,12 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let start = clock::monotonic();
     let host = Host::live();
     let config = Config::read(&host, args.policy.as_ref().unwrap_or(&global.config))?;
-    let files = files(&args.files, &host);
+    let mut files = files(&args.files, &host);
+    if args.host {
+        files.extend(replay::logs(&host, &host.servers()));
+    }
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(file.clone()));
     let replayed = replay(args, &files, &host, &config, out.is_terminal())?;
     let exit = if replayed.problems.is_empty() { Exit::Done } else { Exit::CouldNotRead };
     if let Some(other) = &args.compare {
@@ -114,8 +122,6 @@ fn files(asked: &[PathBuf], host: &Host) -> Vec<PathBuf> {
             files.push(path);
         }
     }
-    let mut seen = BTreeSet::new();
-    files.retain(|file| seen.insert(file.clone()));
     files
 }
 
