@@ -4,6 +4,7 @@ use std::io;
 
 use crate::cli::exit::Exit;
 use crate::demo::DemoError;
+use crate::demo::measure::MeasureError;
 use crate::formats::logs::FormatError;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
@@ -17,6 +18,8 @@ pub enum CliError {
     UnknownId { id: String, near: Option<String> },
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     #[error(transparent)]
     Guard(#[from] GuardError),
     #[error(transparent)]
@@ -34,7 +37,7 @@ impl CliError {
         match self {
             Self::UnknownId { .. } | Self::Format(_) => Exit::Usage,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
-            Self::Demo(_) | Self::Guard(_) => Exit::Refused,
+            Self::Demo(_) | Self::Measure(_) | Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
             Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
         }
