@@ -71,8 +71,10 @@ impl Engine {
         let Some(client) = event.client else { return };
         let ip = client.ip.to_canonical();
         let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
-        let slot = self.memory.client(ip, now, &self.settings);
+        let path = traffic::path_hash(event, &self.memory);
+        self.memory.fetch(ip, path);
         self.scan(event);
+        let slot = self.memory.client(ip, now, &self.settings);
         let (hits, together) = named(&self.rules, &self.hits, &self.correlated);
         let hostile = lately_hostile(&self.memory, slot, now, self.settings.success_window);
         let mut seen = Seen {
@@ -82,7 +84,7 @@ impl Engine {
             via: client.via,
             now,
             signs: u16::from(!hits.is_empty()) * sign::HIT + u16::from(!together.is_empty()) * sign::CORRELATION,
-            path: 0,
+            path,
             attempt: None,
             source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
             hits: &hits,

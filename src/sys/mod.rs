@@ -3,3 +3,4 @@
 
 pub mod namespaces;
 pub mod netns;
+pub mod prefetch;

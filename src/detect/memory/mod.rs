@@ -71,6 +71,12 @@ impl Memory {
         }
     }
 
+    /// Asks for what an event of this client and path will need, so that it comes while the rules are tried.
+    pub fn fetch(&self, ip: IpAddr, path: u64) {
+        self.clients.fetch(&self.seed, client::key(ip));
+        self.known.fetch(path);
+    }
+
     /// The record of a client, brought to `now`.
     pub fn client(&mut self, ip: IpAddr, now: u32, settings: &Settings) -> Slot {
         let placed = self.clients.place(&self.seed, client::key(ip), || Client::new(ip, now));

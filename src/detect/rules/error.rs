@@ -62,8 +62,6 @@ pub enum Problem {
     DuplicateRule(String),
     #[error("more than {limit} rules; load fewer")]
     TooMany { limit: usize },
-    #[error("the prefilter cannot be built: {0}; load fewer rules")]
-    Prefilter(String),
 }
 
 fn advice(near: &Option<&'static str>) -> String {

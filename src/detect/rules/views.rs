@@ -122,8 +122,18 @@ fn can_differ(ladder: Ladder, text: &[u8]) -> bool {
     encoded || !text.is_ascii() || memchr::memchr(0, text).is_some() || ladder == Ladder::Path && is_odd_path(text)
 }
 
+/// True where one look tells that a target is the same in every view, and so is its path: most lines.
+pub(super) fn is_plain(target: &[u8]) -> bool {
+    // Without an early end, so that many bytes are looked at in one instruction.
+    let disguise = |byte: u8| (byte == b'%') | (byte == b'+') | (byte == b'\\') | (byte == 0) | (byte >= 0x80);
+    let odd = |byte: u8, next: u8| (byte == b'/') & ((next == b'/') | (next == b'.'));
+    let next = target.get(1..).unwrap_or_default();
+    target.iter().fold(0, |any, byte| any | u8::from(disguise(*byte))) == 0
+        && target.iter().zip(next).fold(0, |any, (byte, next)| any | u8::from(odd(*byte, *next))) == 0
+}
+
 /// True where a path is not in normal form.
-pub(super) fn is_odd_path(path: &[u8]) -> bool {
+fn is_odd_path(path: &[u8]) -> bool {
     let next = |at: usize| matches!(path.get(at + 1), Some(b'/' | b'\\' | b'.'));
     memchr::memchr2_iter(b'/', b'\\', path).any(|at| path.get(at) == Some(&b'\\') || next(at))
 }

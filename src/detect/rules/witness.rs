@@ -109,7 +109,7 @@ pub(super) fn cost(text: &[u8]) -> f64 {
 }
 
 /// The share of a byte in the letters of ordinary requests.
-fn frequency(byte: u8) -> f64 {
+pub(super) fn frequency(byte: u8) -> f64 {
     match byte {
         b'e' | b'a' | b't' | b'i' | b'o' | b's' | b'n' | b'r' => 0.05,
         b'c' | b'd' | b'l' | b'm' | b'p' | b'u' => 0.03,
