@@ -154,6 +154,9 @@ impl<'a> Keeper<'a> {
             Ok(_) => {}
             Err(cause) => self.problem(&format!("cannot enforce: {cause}")),
         }
+        if let Err(cause) = self.hand.keep_map(clock::now(), clock::monotonic()) {
+            self.problem(&cause.to_string());
+        }
     }
 
     fn restart(&mut self, now: Instant) -> Result<(), GuardError> {
@@ -238,6 +241,8 @@ impl<'a> Keeper<'a> {
         let (answer, watched) = self.hand.order(&ask.order, &ask.by, clock::now());
         ask.answer(answer);
         self.tell_watched(watched);
+        // Whoever was freed is not to wait for the next second.
+        self.look_at = clock::monotonic();
     }
 
     fn told(&mut self, told: Told) {

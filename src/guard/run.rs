@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::act::server_map::ServerMap;
 use crate::formats::Files;
 use crate::guard::check::Check;
 use crate::guard::config::Config;
@@ -53,7 +54,9 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
     let (ground, problems) = ground::of(&host, &servers, &config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
-    let mut hand = Hand::open(&options.state, config.clone(), ground, clock::now())?;
+    let [nginx, apache] = ServerMap::paths(&options.state);
+    let denying = host.denying_sites(&servers, &nginx, &apache);
+    let mut hand = Hand::open(&options.state, config.clone(), ground, denying, clock::now())?;
     hand.refresh_sessions(&host);
     hand.reconcile(clock::now())?;
     say(&Said::Policy { enforcing: hand.mode() == Mode::Enforce, state: options.state.clone() });
