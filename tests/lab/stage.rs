@@ -109,6 +109,22 @@ impl Stage {
         self.guard = Some(guard);
     }
 
+    /// Has the guard read all configuration again, and waits until its next reader follows the logs.
+    pub fn reload_guard(&mut self) {
+        let guard = self.guard.as_mut().unwrap();
+        let keeper = guard.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &keeper]).status().unwrap().success());
+        guard.wait_for_reader();
+    }
+
+    /// Has the server read its configuration again.
+    pub fn reload_server(&self) {
+        let master = self.servers[0].id().to_string();
+        let signal = if self.kind == Kind::Nginx { "-HUP" } else { "-USR1" };
+        assert!(Command::new("kill").args([signal, &master]).status().unwrap().success());
+        thread::sleep(Duration::from_millis(500));
+    }
+
     pub fn guard(&mut self) -> &mut Guard {
         self.guard.as_mut().unwrap()
     }
