@@ -209,3 +209,69 @@ fn a_second_guard_is_refused() {
     let second = guard.ask(&["guard", "--observe"]);
     assert_eq!(second.status.code(), Some(5), "{}", String::from_utf8_lossy(&second.stderr));
 }
+
+#[test]
+fn logins_come_from_the_journal_where_no_file_has_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(mut guard) = Guard::start("--observe") else { return };
+    guard.keeper.kill().unwrap();
+    guard.keeper.wait().unwrap();
+    let at = guard.dir.path().to_owned();
+    let stamp = Command::new("date").args(["+%s%6N"]).output().unwrap().stdout;
+    let stamp = String::from_utf8(stamp).unwrap();
+    let entry = |number: u32| {
+        let words = "Failed password for root from 203.0.113.8 port 4711 ssh2";
+        let stamp = stamp.trim();
+        format!("__CURSOR=c{number}\\n__REALTIME_TIMESTAMP={stamp}\\n_COMM=sshd\\n_UID=0\\nMESSAGE={words}\\n\\n")
+    };
+    let entries: String = (1..=30).map(entry).collect();
+    let dir = at.display();
+    let script = format!("#!/bin/sh\necho \"$@\" >> {dir}/args\nprintf '{entries}'\nexec sleep 60\n");
+    fs::write(at.join("journalctl"), script).unwrap();
+    fs::set_permissions(at.join("journalctl"), fs::Permissions::from_mode(0o755)).unwrap();
+    let peelhouse = env!("CARGO_BIN_EXE_peelhouse");
+    let stage = format!(
+        "mount -t tmpfs none /var/log && mkdir -p /var/log/journal/x && touch /var/log/journal/x/system.journal && \
+         PATH={dir}:$PATH exec {peelhouse} guard --json --observe --state {dir}/state --config {dir}/peelhouse.toml"
+    );
+    let said = fs::File::create(at.join("said")).unwrap();
+    let unshare = ["--net", "--mount", "sh", "-c", &stage];
+    guard.keeper = Command::new("unshare").args(unshare).stdout(said).stderr(Stdio::null()).spawn().unwrap();
+    until("a decision about who tried passwords", || {
+        let said = guard.said();
+        let mut lines = said.lines();
+        lines.any(|line| line.contains("\"event\":\"decision\"") && line.contains(ATTACKER)).then_some(())
+    });
+    let why = String::from_utf8(guard.ask(&["why", ATTACKER, "--json"]).stdout).unwrap();
+    assert!(why.contains("Failed password for root"), "{why}");
+    assert!(why.contains("\"file\":\"journal\""), "{why}");
+    assert!(run("kill", &["-HUP", &guard.keeper.id().to_string()]).status.success());
+    until("the next journalctl begins at the cursor", || {
+        fs::read_to_string(at.join("args")).unwrap_or_default().contains("--after-cursor=c30").then_some(())
+    });
+}
+
+#[test]
+fn a_reload_follows_what_the_configuration_now_says() {
+    let Some(guard) = Guard::start("--enforce") else { return };
+    guard.attack(ATTACKER, 0..20);
+    guard.wait_banned(guard.keeper.id(), ATTACKER);
+    let dir = guard.dir.path();
+    let config = format!(
+        "[[log]]\npath = \"{0}/access.log\"\n[[log]]\npath = \"{0}/second.log\"\n\
+         [[policy.allow]]\nnets = [\"203.0.113.9/32\"]\nreason = \"ours\"\n",
+        dir.display()
+    );
+    fs::write(dir.join("second.log"), "").unwrap();
+    fs::write(dir.join("peelhouse.toml"), config).unwrap();
+    let readers = || guard.said().matches("\"event\":\"reader\"").count();
+    let before = readers();
+    assert!(run("kill", &["-HUP", &guard.keeper.id().to_string()]).status.success());
+    until("the reader of the new configuration", || (readers() > before).then_some(()));
+    assert!(guard.said().contains("second.log"));
+    assert!(guard.in_kernel(guard.keeper.id(), ATTACKER), "a reload frees nobody");
+    guard.attack("203.0.113.9", 0..20);
+    guard.attack("203.0.113.10", 0..20);
+    guard.wait_banned(guard.keeper.id(), "203.0.113.10");
+    assert!(!guard.in_kernel(guard.keeper.id(), "203.0.113.9"), "the new configuration allows it");
+}

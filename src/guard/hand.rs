@@ -13,13 +13,13 @@ use ipnet::IpNet;
 
 use crate::act::Done;
 use crate::act::packet_filter::{Element, FilterError, PacketFilter, Ports};
+use crate::act::server_map::MapError;
 use crate::guard::config::Config;
 use crate::guard::error::GuardError;
 use crate::guard::hand::web_map::WebMap;
 use crate::guard::message::Sighting;
 use crate::guard::said::Said;
 use crate::guard::state;
-use crate::act::server_map::MapError;
 use crate::host::Host;
 use crate::model::{Action, Alert, AlertId, Decision, DecisionId, Millis, Point, Subject};
 use crate::respond::proof::{self, Look};

@@ -1,5 +1,7 @@
 //! The keeper: holds the hand, minds the reader, takes orders, keeps time.
 
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, select};
@@ -14,7 +16,10 @@ use crate::guard::said::Said;
 use crate::guard::signals::Told;
 use crate::guard::supervise::{Backoff, Heard, Reader, What};
 use crate::guard::wire;
+use crate::host::journal::{self, Journalctl};
 use crate::host::{Host, clock};
+use crate::model::Position;
+use crate::monitor;
 use crate::store::{Checkpoint, LoginSeen};
 
 /// Packet filter looked at, in case somebody changed it.
@@ -27,6 +32,11 @@ const STATUS: Duration = Duration::from_secs(60);
 const LAST_WORD: Duration = Duration::from_secs(10);
 /// Messages between the listening thread and here.
 const HEARD: usize = 1024;
+
+/// Found by PATH.
+const JOURNALCTL: &str = "journalctl";
+/// So long at least, where it works at all.
+const JOURNAL_LIVES: Duration = Duration::from_secs(10);
 
 /// What wakes the keeper, besides time.
 pub struct Inputs {
@@ -48,6 +58,7 @@ pub struct Keeper<'a> {
     check: Check,
     say: &'a mut dyn FnMut(&Said<'_>),
     reader: Option<Reader>,
+    journal: Option<Journalctl>,
     run: u64,
     since: Instant,
     backoff: Backoff,
@@ -55,6 +66,7 @@ pub struct Keeper<'a> {
     status: Status,
     heard: Receiver<Heard>,
     hears: Sender<Heard>,
+    follows_journal: bool,
     /// Set while the reader takes its last checkpoint.
     ending: Option<(Ended, Instant)>,
     restart_at: Option<Instant>,
@@ -71,10 +83,12 @@ impl<'a> Keeper<'a> {
         let now = clock::monotonic();
         Self {
             hand,
+            follows_journal: start.journal,
             start,
             check,
             say,
             reader: None,
+            journal: None,
             run: 0,
             since: now,
             backoff: Backoff::default(),
@@ -140,6 +154,7 @@ impl<'a> Keeper<'a> {
 
     /// Every second: the table stands, leases run, administrators are known.
     fn look(&mut self) {
+        self.mind_journal();
         if self.sessions_at <= clock::monotonic() {
             self.sessions_at = clock::monotonic() + SESSIONS;
             for problem in self.hand.refresh_sessions(&self.host) {
@@ -165,7 +180,9 @@ impl<'a> Keeper<'a> {
         self.since = now;
         self.assembly = Assembly::default();
         let saved = self.hand.reading().load_checkpoint()?.unwrap_or_default();
-        let mut reader = Reader::start(self.run, &self.hears)?;
+        let journal = self.follow_journal(&saved.positions);
+        self.start.journal = journal.is_some();
+        let mut reader = Reader::start(self.run, journal, &self.hears)?;
         self.start.positions = saved.positions;
         self.start.snapshot = saved.snapshot.len() as u64;
         self.start.watch = self.hand.watch(clock::now())?;
@@ -177,6 +194,39 @@ impl<'a> Keeper<'a> {
             self.lost(&format!("cannot be told what to read: {cause}"));
         }
         Ok(())
+    }
+
+    /// journalctl is started anew with each reader, where the last checkpoint left off.
+    fn follow_journal(&mut self, positions: &[Position]) -> Option<OwnedFd> {
+        self.journal = None;
+        if !self.follows_journal {
+            return None;
+        }
+        match journal::start(Path::new(JOURNALCTL), monitor::journal_cursor(positions)) {
+            Ok((program, out)) => {
+                self.journal = Some(program);
+                Some(out)
+            }
+            Err(cause) => {
+                self.problem(&format!("cannot start {JOURNALCTL}, so logins are not seen: {cause}"));
+                None
+            }
+        }
+    }
+
+    /// A journalctl that ended takes the reader with it: the next ones go on at the checkpoint. One that cannot even begin
+    /// is not worth a reader each time.
+    fn mind_journal(&mut self) {
+        if self.journal.as_mut().is_none_or(Journalctl::is_running) {
+            return;
+        }
+        self.journal = None;
+        self.follows_journal = clock::monotonic().saturating_duration_since(self.since) > JOURNAL_LIVES;
+        if self.follows_journal {
+            self.lost("reads no journal any more, journalctl ended");
+        } else {
+            self.problem("journalctl ended at once, so logins are not seen; run `journalctl -n 1` to see why");
+        }
     }
 
     fn hear(&mut self, heard: Heard) -> Result<(), GuardError> {

@@ -102,6 +102,8 @@ pub struct Start {
     /// uid and gid to become; nobody's where the host has no user for it.
     pub account: Option<(u32, u32)>,
     pub allow_unconfined: bool,
+    /// The standard output is the journal, to be read.
+    pub journal: bool,
     /// Read logs without a position from their first line.
     pub from_start: bool,
 }

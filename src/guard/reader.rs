@@ -16,6 +16,7 @@ use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
 use crate::guard::wire::{self, Frame, WireError};
 use crate::host::clock;
+use crate::host::journal::JournalStream;
 use crate::model::{Alert, Event, SourceIx, What};
 use crate::monitor::{Follower, Options};
 
@@ -24,6 +25,8 @@ const WAIT: Duration = Duration::from_millis(500);
 /// Checkpoints are at least this far apart, and take a tenth of the time at most.
 const CHECKPOINT: Duration = Duration::from_secs(5);
 const STATUS: Duration = Duration::from_secs(10);
+/// Where evidence stands that is in no file.
+const JOURNAL: &str = "journal";
 
 /// Runs the reader on standard input, a socket to the keeper.
 pub fn read() -> Result<(), GuardError> {
@@ -72,7 +75,11 @@ impl Reading {
             _ => None,
         };
         let options = Options { from_start: start.from_start, ..Options::default() };
-        let follower = Follower::new(start.sources, start.positions, options);
+        let journal = if start.journal { Some(journal()?) } else { None };
+        let mut follower = Follower::new(start.sources, start.positions.clone(), options);
+        if let Some(journal) = journal {
+            follower = follower.with_journal(journal, &start.positions);
+        }
         let say = |to: &mut UnixStream, message: &ToKeeper| wire::write_message(to, message).map_err(|e| e.to_string());
         say(to, &ToKeeper::Hello { confined })?;
         problem.map_or(Ok(()), |problem| say(to, &ToKeeper::Problem(problem)))?;
@@ -181,7 +188,12 @@ impl Reading {
 }
 
 fn send(to: &mut BufWriter<UnixStream>, alerts: &mut Vec<Alert>, logins: &mut Vec<ToKeeper>) -> Result<(), WireError> {
-    for alert in alerts.drain(..) {
+    for mut alert in alerts.drain(..) {
+        alert
+            .evidence
+            .iter_mut()
+            .filter(|line| line.file.is_empty())
+            .for_each(|line| JOURNAL.clone_into(&mut line.file));
         wire::write_message(to, &ToKeeper::Alert(Box::new(alert)))?;
     }
     for login in logins.drain(..) {
@@ -216,6 +228,12 @@ fn confined(start: &Start) -> Result<bool, String> {
         Err(_) if start.allow_unconfined => Ok(false),
         Err(cause) => Err(format!("{cause}; --allow-unconfined lets it work all the same, which is not advised")),
     }
+}
+
+/// The keeper gave it as standard output.
+fn journal() -> Result<JournalStream, String> {
+    let out = rustix::stdio::stdout().as_fd().try_clone_to_owned();
+    out.and_then(JournalStream::of).map_err(|cause| format!("cannot read the journal: {cause}"))
 }
 
 fn snapshot(from: &mut impl Read, size: u64) -> Result<Vec<u8>, String> {

@@ -71,6 +71,7 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
         watch: Vec::new(),
         account: confine::account(&passwd, ACCOUNT),
         allow_unconfined: options.allow_unconfined,
+        journal: found.journal,
         from_start: false,
     };
     Ok(Keeper::new(hand, start, Check::new(dirs), say))

@@ -49,7 +49,7 @@ impl Watch {
         let Some(seen) = self.clients.get_mut(&client.ip.to_canonical()) else { return };
         self.seen = true;
         let count = seen.as_ref().map_or(0, |sighting| sighting.count).saturating_add(1);
-        let file = self.names.get(event.at.source.0 as usize).cloned().unwrap_or_default();
+        let file = self.names.get(event.at.source.0 as usize).map_or_else(|| "journal".to_owned(), Clone::clone);
         *seen = Some(Sighting {
             client: client.ip.to_canonical(),
             count,

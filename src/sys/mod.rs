@@ -2,4 +2,3 @@
 #![allow(unsafe_code, reason = "the one room where it may stand")]
 
 pub mod namespaces;
-pub mod netns;

@@ -75,7 +75,5 @@ fn attacker_behind_proxy(stage: &mut Stage) {
     stage.start_guard();
     assert_ne!(stage.as_visitor(&attacker, |attacker| attacker.get("/").unwrap()), 200, "a restart frees nobody");
     stage.ask(&["unban", ATTACKER]);
-    until("the unbanned is served again", || {
-        stage.as_visitor(&attacker, |attacker| attacker.get("/").unwrap()) == 200
-    });
+    until("the unbanned is served again", || stage.as_visitor(&attacker, |attacker| attacker.get("/").unwrap()) == 200);
 }
