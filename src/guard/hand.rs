@@ -97,7 +97,7 @@ impl Hand {
             self.respond.resume(&decision);
             let by_hand = decision.rules.iter().any(|rule| rule == BY_HAND);
             if by_hand || !observing {
-                self.reconciler.want(&decision);
+                self.reconciler.resume(&decision);
                 self.web.want(&decision);
                 self.proof.watch(&decision, decision.at);
             }

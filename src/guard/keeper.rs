@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, select};
 
+use crate::act::service_manager::ServiceManager;
 use crate::guard::assembly::Assembly;
 use crate::guard::check::Check;
 use crate::guard::control::Ask;
 use crate::guard::error::GuardError;
+use crate::guard::faults::Faults;
 use crate::guard::hand::{Hand, Watched};
-use crate::guard::message::{Start, Status, ToKeeper, ToReader};
+use crate::guard::message::{Place, Start, Status, ToKeeper, ToReader};
 use crate::guard::said::Said;
 use crate::guard::signals::Told;
 use crate::guard::supervise::{Backoff, Heard, Reader, What};
@@ -28,6 +30,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const SESSIONS: Duration = Duration::from_secs(10);
 /// Status told.
 const STATUS: Duration = Duration::from_secs(60);
+/// A reader that says nothing for so long hangs.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long the reader may take for its last checkpoint.
 const LAST_WORD: Duration = Duration::from_secs(10);
 /// Messages between the listening thread and here.
@@ -63,6 +67,9 @@ pub struct Keeper<'a> {
     since: Instant,
     backoff: Backoff,
     assembly: Assembly,
+    faults: Faults,
+    heard_at: Instant,
+    manager: ServiceManager,
     status: Status,
     heard: Receiver<Heard>,
     hears: Sender<Heard>,
@@ -93,6 +100,9 @@ impl<'a> Keeper<'a> {
             since: now,
             backoff: Backoff::default(),
             assembly: Assembly::default(),
+            faults: Faults::default(),
+            heard_at: now,
+            manager: ServiceManager::of_environment(),
             status: Status::default(),
             heard,
             hears,
@@ -154,7 +164,9 @@ impl<'a> Keeper<'a> {
 
     /// Every second: the table stands, leases run, administrators are known.
     fn look(&mut self) {
+        self.manager.tell("WATCHDOG=1");
         self.mind_journal();
+        self.mind_reader();
         if self.sessions_at <= clock::monotonic() {
             self.sessions_at = clock::monotonic() + SESSIONS;
             for problem in self.hand.refresh_sessions(&self.host) {
@@ -178,11 +190,13 @@ impl<'a> Keeper<'a> {
         self.restart_at = None;
         self.run += 1;
         self.since = now;
+        self.heard_at = now;
         self.assembly = Assembly::default();
         let saved = self.hand.reading().load_checkpoint()?.unwrap_or_default();
         let journal = self.follow_journal(&saved.positions);
         self.start.journal = journal.is_some();
         let mut reader = Reader::start(self.run, journal, &self.hears)?;
+        self.start.care = self.faults.begins(saved.positions.clone());
         self.start.positions = saved.positions;
         self.start.snapshot = saved.snapshot.len() as u64;
         self.start.watch = self.hand.watch(clock::now())?;
@@ -229,10 +243,19 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// A reader says how it fares every ten seconds, or it hangs.
+    fn mind_reader(&mut self) {
+        let silent = clock::monotonic().saturating_duration_since(self.heard_at);
+        if silent > SILENCE && self.heard.is_empty() && !self.hand.is_stuck() {
+            self.lost(&format!("said nothing for {} s", silent.as_secs()));
+        }
+    }
+
     fn hear(&mut self, heard: Heard) -> Result<(), GuardError> {
         if heard.run != self.run {
             return Ok(());
         }
+        self.heard_at = clock::monotonic();
         match heard.what {
             What::LastWords(words) => self.problem(&format!("the reader said: {words}")),
             What::Gone(None) => self.lost("ended"),
@@ -260,6 +283,7 @@ impl<'a> Keeper<'a> {
             ToKeeper::Hello { confined } => {
                 let pid = self.reader.as_ref().map_or(0, Reader::pid);
                 (self.say)(&Said::Reader { pid, confined });
+                self.manager.tell("READY=1");
             }
             ToKeeper::Alert(alert) => self.hand.alert(*alert, clock::now(), clock::monotonic())?,
             ToKeeper::Sighting(sighting) => self.hand.sighting(&sighting, clock::monotonic(), self.say)?,
@@ -282,6 +306,7 @@ impl<'a> Keeper<'a> {
                 self.hand.good_clients = u64::from(status.good_clients);
                 self.status = status;
             }
+            ToKeeper::Reads(place) => self.faults.reads(place),
             ToKeeper::Failed(cause) => return Err(GuardError::Refused(cause)),
         }
         Ok(())
@@ -309,6 +334,9 @@ impl<'a> Keeper<'a> {
     }
 
     fn finish(&mut self) {
+        if matches!(self.ending, Some((Ended::Stopped, _))) {
+            self.manager.tell("STOPPING=1");
+        }
         if let Some(reader) = self.reader.take() {
             reader.end();
         }
@@ -353,6 +381,12 @@ impl<'a> Keeper<'a> {
         let pause = self.backoff.pause(now.saturating_duration_since(self.since));
         self.restart_at = Some(now + pause);
         self.problem(&format!("the reader {why} ({ended}); the next one starts in {} ms", pause.as_millis()));
+        if let Some(Place { path, offset, line }) = self.faults.died() {
+            let place = format!("{}:{line} (byte {offset})", path.display());
+            self.problem(&format!(
+                "the reader dies of {place}; that line is skipped from now on: keep it and report it"
+            ));
+        }
     }
 
     fn problem(&mut self, text: &str) {

@@ -1,6 +1,7 @@
 //! What reader and keeper say to each other.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,12 +37,33 @@ pub enum ToKeeper {
         snapshot: u64,
     },
     Status(Status),
+    /// A careful reader takes up this line; none: it has read all there was, and reads on as usual.
+    Reads(Option<Place>),
     /// The reader cannot work, and why; it ends.
     Failed(String),
 }
 
 impl ToKeeper {
     pub const MAX_POSITIONS: usize = 256;
+}
+
+/// Where a line begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    pub path: PathBuf,
+    pub offset: u64,
+    pub line: u64,
+}
+
+/// How carefully to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Care {
+    /// Tell each line before touching it.
+    pub line_by_line: bool,
+    /// Earlier readers died of these.
+    pub skip: Vec<Place>,
 }
 
 /// A watched client came again.
@@ -102,6 +124,7 @@ pub struct Start {
     /// uid and gid to become; nobody's where the host has no user for it.
     pub account: Option<(u32, u32)>,
     pub allow_unconfined: bool,
+    pub care: Care,
     /// The standard output is the journal, to be read.
     pub journal: bool,
     /// Read logs without a position from their first line.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::detect::Engine;
+use crate::guard::careful::Careful;
 use crate::guard::confine;
 use crate::guard::engine::engine;
 use crate::guard::error::GuardError;
@@ -48,6 +49,7 @@ pub fn read() -> Result<(), GuardError> {
 
 struct Reading {
     to: BufWriter<UnixStream>,
+    care: Careful,
     engine: Engine,
     follower: Follower,
     watch: Watch,
@@ -86,6 +88,7 @@ impl Reading {
         let now = clock::monotonic();
         let mut reading = Self {
             to: BufWriter::new(to.try_clone().map_err(|cause| cause.to_string())?),
+            care: Careful::new(to.try_clone().map_err(|cause| cause.to_string())?, start.care),
             engine,
             follower,
             watch: Watch::new(start.watch),
@@ -123,9 +126,11 @@ impl Reading {
 
     /// Reads what there is. An alert leaves at the line that raised it, not when the logs fall quiet.
     fn look(&mut self) -> Result<(), WireError> {
-        let Self { to, engine, follower, watch, alerts, logins, status, .. } = self;
+        self.follower.look_out(WAIT);
+        self.name();
+        let Self { to, care, engine, follower, watch, alerts, logins, status, .. } = self;
         let mut sent = Ok(());
-        follower.poll(WAIT, &mut |event| {
+        let more = follower.read_on(&mut |path, line| care.wants(path, line), &mut |event| {
             status.lines += 1;
             engine.see(event, alerts);
             watch.see(event);
@@ -134,7 +139,9 @@ impl Reading {
                 sent = send(to, alerts, logins);
             }
         });
-        self.name();
+        if !more {
+            care.relax()?;
+        }
         sent
     }
 

@@ -33,6 +33,11 @@ impl Element {
         Self { effect: Effect::Limit, net: widened(net.into().trunc()), ttl }
     }
 
+    /// True where it stands in a set that is rewritten whole, from what its writer remembers.
+    pub fn is_rewritten(&self) -> bool {
+        self.place().holds_intervals()
+    }
+
     pub(super) fn place(&self) -> Set {
         match (self.effect, self.net, self.net.prefix_len()) {
             (Effect::Drop, IpNet::V4(_), 32) => Set::Drop4,
