@@ -79,6 +79,19 @@ impl Guard {
         until("the ban in the kernel", || self.in_kernel(pid, address).then_some(()));
     }
 
+    /// What `why` says of a ban, asked in the guard's own network.
+    fn proof(&self, who: &str) -> String {
+        let (target, state) = (self.keeper.id().to_string(), self.dir.path().join("state"));
+        let told = Command::new("nsenter")
+            .args(["-t", &target, "-n", env!("CARGO_BIN_EXE_peelhouse"), "why", who, "--json", "--state"])
+            .arg(state)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        let proof = told.split("\"proof\":\"").nth(1).unwrap_or_default();
+        proof.split('"').next().unwrap_or_default().to_owned()
+    }
+
     fn ask(&self, arguments: &[&str]) -> Output {
         let state = self.dir.path().join("state");
         Command::new(env!("CARGO_BIN_EXE_peelhouse")).args(arguments).arg("--state").arg(state).output().unwrap()
@@ -162,6 +175,10 @@ fn an_attack_is_banned_and_a_killed_reader_misses_nothing() {
     let why = guard.ask(&["why", ATTACKER, "--json"]);
     let why = String::from_utf8(why.stdout).unwrap();
     assert!(why.contains("UNION") && why.contains("access.log"), "{why}");
+    assert!(guard.proof(ATTACKER).starts_with("not tried since"), "{}", guard.proof(ATTACKER));
+    let target = keeper.to_string();
+    run("nsenter", &["-t", &target, "-n", "nft", "delete element inet peelhouse drop4 { 203.0.113.8 }"]);
+    assert!(guard.proof(ATTACKER).contains("its element is gone"), "{}", guard.proof(ATTACKER));
     assert!(guard.ask(&["unban", ATTACKER]).status.success());
     assert!(!guard.in_kernel(keeper, ATTACKER));
     assert!(guard.in_kernel(keeper, "203.0.113.9"));

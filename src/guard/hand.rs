@@ -2,9 +2,10 @@
 //! the alert arises again from the last checkpoint under the same id.
 
 mod by_hand;
+mod proving;
 mod web_map;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,20 +13,19 @@ use std::time::{Duration, Instant};
 use ipnet::IpNet;
 
 use crate::act::Done;
-use crate::act::packet_filter::{Element, FilterError, PacketFilter, Ports};
+use crate::act::packet_filter::{FilterError, PacketFilter};
 use crate::act::server_map::MapError;
 use crate::guard::config::Config;
 use crate::guard::error::GuardError;
+use crate::guard::hand::proving::Unproven;
 use crate::guard::hand::web_map::WebMap;
-use crate::guard::message::Sighting;
 use crate::guard::said::Said;
 use crate::guard::state;
 use crate::host::Host;
 use crate::model::{Action, Alert, AlertId, Decision, DecisionId, Millis, Point, Subject};
-use crate::respond::proof::{self, Look};
 use crate::respond::reconcile::Report;
 use crate::respond::{Ground, Mode, Proof, Reconciler, Respond, World, ground};
-use crate::store::{self, Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreError};
+use crate::store::{Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreError};
 
 /// How long something may wait to be written down.
 const COMMIT_WITHIN: Duration = Duration::from_millis(50);
@@ -41,6 +41,7 @@ pub struct Hand {
     reconciler: Reconciler,
     web: WebMap,
     proof: Proof,
+    unproven: VecDeque<Unproven>,
     config: Config,
     /// Opened when there is something to enforce.
     filter: Option<PacketFilter>,
@@ -53,11 +54,11 @@ pub struct Hand {
     pub good_clients: u64,
 }
 
-/// A client whose ban is to be proven, or no longer.
+/// Clients whose ban is to be proven, or no longer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
-    pub added: Vec<IpAddr>,
-    pub removed: Vec<IpAddr>,
+    pub added: Vec<IpNet>,
+    pub removed: Vec<IpNet>,
 }
 
 impl Hand {
@@ -76,6 +77,7 @@ impl Hand {
             reconciler: Reconciler::default(),
             web: WebMap::open(dir, denying)?,
             proof: Proof::default(),
+            unproven: VecDeque::new(),
             config,
             filter: None,
             batch: Batch::default(),
@@ -219,6 +221,7 @@ impl Hand {
         for (decision, id) in batch.decisions.iter().zip(recorded.decisions) {
             self.say_decision(id, decision, say);
             watched.added.extend(watchable(decision));
+            self.prove_later(id, decision);
         }
         Ok(watched)
     }
@@ -241,7 +244,7 @@ impl Hand {
     }
 
     /// Clients whose bans are in force: their traffic is proof against them.
-    pub fn watch(&self, now: Millis) -> Result<Vec<IpAddr>, StoreError> {
+    pub fn watch(&self, now: Millis) -> Result<Vec<IpNet>, StoreError> {
         Ok(self.store.active(now)?.iter().filter_map(|(_, decision)| watchable(decision)).collect())
     }
 
@@ -256,51 +259,13 @@ impl Hand {
         self.sessions = sessions.addresses.into_iter().collect();
         sessions.problems
     }
-
-    /// A banned client came again: written down, and told where the ban does not hold.
-    pub fn sighting(
-        &mut self,
-        seen: &Sighting,
-        clock: Instant,
-        say: &mut dyn FnMut(&Said<'_>),
-    ) -> Result<(), GuardError> {
-        let Sighting { client, via, site, began, last, evidence, .. } = seen;
-        let request = proof::Sighting { client: *client, via: *via, site, began: *began, at: *last };
-        let Some(subject) = self.proof.seen(&request) else { return Ok(()) };
-        let look = self.look(&subject);
-        let Some(ineffective) = self.proof.explain(&subject, look) else { return Ok(()) };
-        let Some(past) = self.store.decisions_of(&subject, 1)?.pop() else { return Ok(()) };
-        self.batch.sightings.push(store::Sighting {
-            decision: past.id,
-            at: *last,
-            place: evidence.file.clone(),
-            line: evidence.line,
-            text: evidence.text.clone(),
-        });
-        self.waiting_since.get_or_insert(clock);
-        say(&Said::Ineffective { decision: past.id, cause: ineffective.to_string() });
-        Ok(())
-    }
-
-    fn look(&mut self, subject: &Subject) -> Look {
-        let net = net(subject);
-        let held = self.filter.as_mut().zip(net).map(|(filter, net)| filter.get(&Element::drop(net, None)));
-        Look {
-            table_stands: !matches!(held, None | Some(Err(_))),
-            element_held: matches!(held, Some(Ok(Some(_)))),
-            port_excluded: self.config.packet_filter.ports != Ports::All,
-        }
-    }
 }
 
 /// Names decisions that a person ordered.
 pub const BY_HAND: &str = "by-hand";
 
-fn watchable(decision: &Decision) -> Option<IpAddr> {
-    match decision.subject {
-        Subject::Client(ip) if decision.action == Action::Ban && decision.point == Point::PacketFilter => Some(ip),
-        _ => None,
-    }
+fn watchable(decision: &Decision) -> Option<IpNet> {
+    net(&decision.subject).filter(|_| decision.action == Action::Ban && decision.point != Point::Nowhere)
 }
 
 fn net(subject: &Subject) -> Option<IpNet> {

@@ -181,6 +181,7 @@ impl<'a> Keeper<'a> {
             Ok(_) => {}
             Err(cause) => self.problem(&format!("cannot enforce: {cause}")),
         }
+        self.hand.prove(clock::now(), self.say);
         if let Err(cause) = self.hand.keep_map(clock::now(), clock::monotonic()) {
             self.problem(&cause.to_string());
         }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Settings;
@@ -73,13 +74,15 @@ pub struct Sighting {
     pub client: IpAddr,
     /// Lines since the last such message.
     pub count: u32,
+    /// All of them were refused by the web server (403, 429).
+    pub refused: bool,
     /// When the last of the requests began, where the log says.
     pub began: Option<Millis>,
     /// The log clock then.
     pub last: Millis,
     pub site: String,
     pub via: Via,
-    /// The last of the lines.
+    /// The last of the lines; of those not refused, where there are any.
     pub evidence: Evidence,
 }
 
@@ -104,7 +107,7 @@ pub enum ToReader {
     /// The first message.
     Start(Box<Start>),
     /// Whose traffic is proof for or against a ban.
-    Watch { added: Vec<IpAddr>, removed: Vec<IpAddr> },
+    Watch { added: Vec<IpNet>, removed: Vec<IpNet> },
     /// Take a last checkpoint and end.
     Stop,
 }
@@ -120,7 +123,7 @@ pub struct Start {
     pub settings: Settings,
     /// Of the hashes of detection: random in service.
     pub seed: u64,
-    pub watch: Vec<IpAddr>,
+    pub watch: Vec<IpNet>,
     /// uid and gid to become; nobody's where the host has no user for it.
     pub account: Option<(u32, u32)>,
     pub allow_unconfined: bool,

@@ -151,9 +151,7 @@ impl Hand {
         if ended == 0 {
             return Err(OrderError::NotBanned(net));
         }
-        if net.prefix_len() == net.max_prefix_len() {
-            watched.removed.push(net.addr());
-        }
+        watched.removed.push(net);
         self.reconcile(now)?;
         Ok(format!("{} is free; {ended} decisions ended, and nothing it did before now bans it again", short(net)))
     }
