@@ -79,6 +79,19 @@ impl Guard {
         until("the ban in the kernel", || self.in_kernel(pid, address).then_some(()));
     }
 
+    /// What `why` says of a ban, asked in the guard's own network.
+    fn proof(&self, who: &str) -> String {
+        let (target, state) = (self.keeper.id().to_string(), self.dir.path().join("state"));
+        let told = Command::new("nsenter")
+            .args(["-t", &target, "-n", env!("CARGO_BIN_EXE_peelhouse"), "why", who, "--json", "--state"])
+            .arg(state)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        let proof = told.split("\"proof\":\"").nth(1).unwrap_or_default();
+        proof.split('"').next().unwrap_or_default().to_owned()
+    }
+
     fn ask(&self, arguments: &[&str]) -> Output {
         let state = self.dir.path().join("state");
         Command::new(env!("CARGO_BIN_EXE_peelhouse")).args(arguments).arg("--state").arg(state).output().unwrap()
@@ -162,6 +175,10 @@ fn an_attack_is_banned_and_a_killed_reader_misses_nothing() {
     let why = guard.ask(&["why", ATTACKER, "--json"]);
     let why = String::from_utf8(why.stdout).unwrap();
     assert!(why.contains("UNION") && why.contains("access.log"), "{why}");
+    assert!(guard.proof(ATTACKER).starts_with("not tried since"), "{}", guard.proof(ATTACKER));
+    let target = keeper.to_string();
+    run("nsenter", &["-t", &target, "-n", "nft", "delete element inet peelhouse drop4 { 203.0.113.8 }"]);
+    assert!(guard.proof(ATTACKER).contains("its element is gone"), "{}", guard.proof(ATTACKER));
     assert!(guard.ask(&["unban", ATTACKER]).status.success());
     assert!(!guard.in_kernel(keeper, ATTACKER));
     assert!(guard.in_kernel(keeper, "203.0.113.9"));
@@ -208,4 +225,70 @@ fn a_second_guard_is_refused() {
     let Some(guard) = Guard::start("--observe") else { return };
     let second = guard.ask(&["guard", "--observe"]);
     assert_eq!(second.status.code(), Some(5), "{}", String::from_utf8_lossy(&second.stderr));
+}
+
+#[test]
+fn logins_come_from_the_journal_where_no_file_has_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(mut guard) = Guard::start("--observe") else { return };
+    guard.keeper.kill().unwrap();
+    guard.keeper.wait().unwrap();
+    let at = guard.dir.path().to_owned();
+    let stamp = Command::new("date").args(["+%s%6N"]).output().unwrap().stdout;
+    let stamp = String::from_utf8(stamp).unwrap();
+    let entry = |number: u32| {
+        let words = "Failed password for root from 203.0.113.8 port 4711 ssh2";
+        let stamp = stamp.trim();
+        format!("__CURSOR=c{number}\\n__REALTIME_TIMESTAMP={stamp}\\n_COMM=sshd\\n_UID=0\\nMESSAGE={words}\\n\\n")
+    };
+    let entries: String = (1..=30).map(entry).collect();
+    let dir = at.display();
+    let script = format!("#!/bin/sh\necho \"$@\" >> {dir}/args\nprintf '{entries}'\nexec sleep 60\n");
+    fs::write(at.join("journalctl"), script).unwrap();
+    fs::set_permissions(at.join("journalctl"), fs::Permissions::from_mode(0o755)).unwrap();
+    let peelhouse = env!("CARGO_BIN_EXE_peelhouse");
+    let stage = format!(
+        "mount -t tmpfs none /var/log && mkdir -p /var/log/journal/x && touch /var/log/journal/x/system.journal && \
+         PATH={dir}:$PATH exec {peelhouse} guard --json --observe --state {dir}/state --config {dir}/peelhouse.toml"
+    );
+    let said = fs::File::create(at.join("said")).unwrap();
+    let unshare = ["--net", "--mount", "sh", "-c", &stage];
+    guard.keeper = Command::new("unshare").args(unshare).stdout(said).stderr(Stdio::null()).spawn().unwrap();
+    until("a decision about who tried passwords", || {
+        let said = guard.said();
+        let mut lines = said.lines();
+        lines.any(|line| line.contains("\"event\":\"decision\"") && line.contains(ATTACKER)).then_some(())
+    });
+    let why = String::from_utf8(guard.ask(&["why", ATTACKER, "--json"]).stdout).unwrap();
+    assert!(why.contains("Failed password for root"), "{why}");
+    assert!(why.contains("\"file\":\"journal\""), "{why}");
+    assert!(run("kill", &["-HUP", &guard.keeper.id().to_string()]).status.success());
+    until("the next journalctl begins at the cursor", || {
+        fs::read_to_string(at.join("args")).unwrap_or_default().contains("--after-cursor=c30").then_some(())
+    });
+}
+
+#[test]
+fn a_reload_follows_what_the_configuration_now_says() {
+    let Some(guard) = Guard::start("--enforce") else { return };
+    guard.attack(ATTACKER, 0..20);
+    guard.wait_banned(guard.keeper.id(), ATTACKER);
+    let dir = guard.dir.path();
+    let config = format!(
+        "[[log]]\npath = \"{0}/access.log\"\n[[log]]\npath = \"{0}/second.log\"\n\
+         [[policy.allow]]\nnets = [\"203.0.113.9/32\"]\nreason = \"ours\"\n",
+        dir.display()
+    );
+    fs::write(dir.join("second.log"), "").unwrap();
+    fs::write(dir.join("peelhouse.toml"), config).unwrap();
+    let readers = || guard.said().matches("\"event\":\"reader\"").count();
+    let before = readers();
+    assert!(run("kill", &["-HUP", &guard.keeper.id().to_string()]).status.success());
+    until("the reader of the new configuration", || (readers() > before).then_some(()));
+    assert!(guard.said().contains("second.log"));
+    assert!(guard.in_kernel(guard.keeper.id(), ATTACKER), "a reload frees nobody");
+    guard.attack("203.0.113.9", 0..20);
+    guard.attack("203.0.113.10", 0..20);
+    guard.wait_banned(guard.keeper.id(), "203.0.113.10");
+    assert!(!guard.in_kernel(guard.keeper.id(), "203.0.113.9"), "the new configuration allows it");
 }

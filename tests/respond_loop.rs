@@ -4,8 +4,10 @@
 
 mod netns;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use netns::{connects, inside, listen, nft, run};
 use peelhouse::act::packet_filter::{Element, PacketFilter, Settings, measure};
 use peelhouse::model::{Action, Alert, AlertId, Class, Confidence, Decision, Millis, Severity, Standing, Subject, Via};
@@ -52,7 +54,7 @@ fn a_decided_ban_lands_survives_a_flush_and_ends_when_pardoned() {
     inside("a_decided_ban_lands_survives_a_flush_and_ends_when_pardoned", || {
         run("ip addr add 203.0.113.7/32 dev lo");
         let server = listen("127.0.0.1:0".parse().unwrap());
-        let client = CLIENT.parse().unwrap();
+        let client: IpAddr = CLIENT.parse().unwrap();
         let mut filter = PacketFilter::open(Settings::default()).unwrap();
         let (mut respond, decision) = decide(Mode::Enforce, Via::Direct);
         let mut reconciler = Reconciler::default();
@@ -60,7 +62,13 @@ fn a_decided_ban_lands_survives_a_flush_and_ends_when_pardoned() {
         filter.allow(&always_allowed(NOW, respond.ground(), respond.policy())).unwrap();
         assert!(connects(client, server));
         assert_eq!(reconciler.run(&mut filter, NOW).unwrap().added, 1);
+        assert_eq!(filter.tried(client.into()).unwrap(), None, "not tried since");
         assert!(!connects(client, server));
+        let prefix = "203.0.113.0/24".parse().unwrap();
+        for net in [IpNet::from(client), prefix] {
+            assert!(filter.tried(net).unwrap().is_some_and(|ago| ago < Duration::from_secs(60)), "{net} came again");
+        }
+        assert_eq!(filter.tried("203.0.113.8/32".parse().unwrap()).unwrap(), None);
         nft("flush ruleset");
         assert!(connects(client, server));
         let report = reconciler.run(&mut filter, NOW + Duration::from_secs(1)).unwrap();
@@ -93,11 +101,12 @@ fn observe_mode_and_proxied_clients_leave_the_kernel_alone_and_proof_says_why() 
         let mut proof = Proof::default();
         proof.watch(&observed, NOW);
         let after = NOW + Duration::from_secs(9);
-        let seen =
-            proof.seen(&Sighting { client, via: Via::Direct, site: "www", began: Some(after), at: after }).unwrap();
+        let seen = proof
+            .seen(&Sighting { client, via: Via::Direct, site: "www", refused: false, began: Some(after), at: after })
+            .unwrap();
         let look = Look { table_stands: true, element_held: false, port_excluded: false };
         assert_eq!(proof.explain(&seen, look).unwrap().cause, Cause::Observed);
-        assert_eq!(proof.holds(&seen, 0, after), Some(Hold::Ineffective));
+        assert_eq!(proof.holds(&seen, false, after), Some(Hold::Ineffective));
     });
 }
 

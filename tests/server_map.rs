@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use ipnet::IpNet;
 use netns::inside;
 use peelhouse::act::packet_filter::Effect;
-use peelhouse::act::server_map::{Denied, MapError, Nginx, ServerMap};
+use peelhouse::act::server_map::{Denied, MapError, ServerMap};
 
 const BAD: &str = "203.0.113.7";
 const SLOW: &str = "2001:db8::7";
@@ -95,7 +95,7 @@ fn nginx_denies_and_limits_the_client_behind_the_proxy() {
         let file = at.join("nginx.conf");
         std::fs::write(&file, &config).unwrap();
         let nginx = Command::new("nginx").arg("-c").arg(&file).stderr(Stdio::null()).spawn().unwrap();
-        let servers = [Nginx { master: i32::try_from(nginx.id()).unwrap(), config: file.clone() }];
+        let servers = [i32::try_from(nginx.id()).unwrap()];
         let _daemon = Daemon(nginx);
         eventually("nginx serves", || status(8080, BAD) == Some(200));
         assert!(map.write(&denied()).unwrap().is_some());
@@ -110,10 +110,13 @@ fn nginx_denies_and_limits_the_client_behind_the_proxy() {
         assert!(map.reload(&servers, start + Duration::from_secs(1)).unwrap().is_none(), "too soon");
         map.reload(&servers, start + Duration::from_secs(2)).unwrap();
         eventually("unbanned", || status(8080, BAD) == Some(200));
+        assert!(map.reload(&servers, start + Duration::from_secs(4)).unwrap().is_none(), "nothing is left to tell");
+        assert!(!map.is_waiting(), "new workers came");
         std::fs::write(&file, format!("{config}\nbroken")).unwrap();
         map.write(&denied()).unwrap();
-        let refused = map.reload(&servers, start + Duration::from_secs(9));
-        assert!(matches!(refused, Err(MapError::ConfigTest { .. })), "{refused:?}");
+        map.reload(&servers, start + Duration::from_secs(9)).unwrap();
+        let refused = map.reload(&servers, start + Duration::from_secs(19));
+        assert!(matches!(refused, Err(MapError::Refused(_))), "{refused:?}");
         assert_eq!(status(8080, GOOD), Some(200), "nginx runs on");
     });
 }

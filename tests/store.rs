@@ -130,7 +130,14 @@ fn what_is_read_twice_is_kept_once() {
         at: Millis(9),
         admin: true,
     };
-    let sighting = Sighting { decision: DecisionId(1), at: Millis(8), place: "/a".into(), line: 4, text: "GET".into() };
+    let sighting = Sighting {
+        decision: DecisionId(1),
+        at: Millis(8),
+        place: "/a".into(),
+        line: 4,
+        text: "GET".into(),
+        cause: "gone".into(),
+    };
     let more = Counter { at: Millis(86_400_001), name: "lines".into(), label: "/a".into(), more: 5 };
     for _ in 0..2 {
         let batch = Batch {

@@ -6,6 +6,7 @@ pub mod namespace;
 pub mod packet_filter;
 pub mod process;
 pub mod server_map;
+pub mod service_manager;
 
 /// One change as it was made: what the journal keeps.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

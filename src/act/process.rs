@@ -1,6 +1,8 @@
 //! Starts programs that change the machine: never through a shell.
 
 use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Output, Stdio};
 
 /// Runs a program to its end with bytes on its standard input; its environment is `PATH` and the C locale alone.
@@ -24,6 +26,14 @@ pub fn run(program: &str, arguments: &[&str]) -> io::Result<Output> {
 /// Starts a program that runs beside us, with its standard output as a pipe.
 pub fn start(program: &str, arguments: &[&str]) -> io::Result<Child> {
     command(program, arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+}
+
+/// Starts this very program again for another verb, with descriptors of ours as its standard input and output and
+/// nothing of our environment.
+pub fn start_self(verb: &str, input: OwnedFd, output: Option<OwnedFd>) -> io::Result<Child> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("peelhouse").arg(verb).env_clear().current_dir("/");
+    command.stdin(input).stdout(output.map_or_else(Stdio::null, Stdio::from)).stderr(Stdio::piped()).spawn()
 }
 
 /// Asks a program that we started to end (SIGTERM), and waits for it.

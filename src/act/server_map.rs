@@ -4,22 +4,28 @@
 //! (`etc/nginx/peelhouse-deny.conf`, `etc/apache2/peelhouse-deny.conf`). Apache reads its file anew by itself, nginx at
 //! a reload, which happens here. Tomcat has no such map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
 use super::packet_filter::Effect;
-use super::{Done, files, process};
+use super::{Done, files};
 
 /// Reloads come no closer together.
 const PAUSE: Duration = Duration::from_secs(2);
-/// After a configuration that nginx refused.
+/// How long a reload may take before it counts as refused.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After a reload that nginx refused.
 const LONG_PAUSE: Duration = Duration::from_secs(30);
+/// Under the state directory.
+const FOLDER: &str = "deny";
+/// What the master calls itself, and its descendants' masters.
+const NAMES: [&str; 3] = ["nginx", "openresty", "angie"];
 
 /// Who is denied or limited by the web servers themselves.
 pub type Denied = BTreeMap<IpNet, Effect>;
@@ -30,38 +36,32 @@ pub struct ServerMap {
     written: Option<Denied>,
     stale: bool,
     not_before: Option<Instant>,
-}
-
-/// A running nginx.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nginx {
-    /// Process id of its master.
-    pub master: i32,
-    pub config: PathBuf,
+    /// Workers that ran before a reload, by master: others must follow them.
+    asked: Option<(Instant, BTreeMap<i32, BTreeSet<i32>>)>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
     #[error("cannot write the deny map {path}: {cause}")]
     Write { path: PathBuf, cause: io::Error },
-    #[error("cannot run nginx to test {config}: {cause}")]
-    Run { config: PathBuf, cause: io::Error },
-    #[error("nginx was not reloaded, its configuration test fails: {said}")]
-    ConfigTest { said: String },
-    #[error("process {0} is not nginx any more")]
-    NotNginx(i32),
+    #[error("nginx (process {0}) refuses to reload, so the deny map does not hold; `nginx -t` tells why")]
+    Refused(i32),
     #[error("cannot tell nginx (process {master}) to reload: {cause}")]
     Signal { master: i32, cause: io::Error },
 }
 
 impl ServerMap {
     /// Makes `deny/` with empty maps under the state directory where they are missing, so that the snippets can be
-    /// included before anybody is denied. The web servers' users must be able to enter the state directory.
+    /// included before anybody is denied. Everybody may pass through the state directory from then on; nobody may list it.
     pub fn open(state: &Path) -> Result<Self, MapError> {
-        let directory = state.join("deny");
+        let directory = state.join(FOLDER);
         let failed = |cause| MapError::Write { path: directory.clone(), cause };
-        std::fs::DirBuilder::new().recursive(true).mode(0o755).create(&directory).map_err(failed)?;
-        let map = Self { directory, written: None, stale: false, not_before: None };
+        std::fs::create_dir_all(&directory).map_err(failed)?;
+        for passed in [state, &directory] {
+            let mode = std::fs::metadata(passed).map_err(failed)?.permissions().mode() | 0o011;
+            std::fs::set_permissions(passed, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+        }
+        let map = Self { directory, written: None, stale: false, not_before: None, asked: None };
         for (path, text) in map.files(&Denied::new()) {
             if !path.exists() {
                 put(&path, &text)?;
@@ -70,33 +70,65 @@ impl ServerMap {
         Ok(map)
     }
 
+    /// The files as the snippets name them: nginx's, and Apache's.
+    pub fn paths(state: &Path) -> [PathBuf; 2] {
+        [state.join(FOLDER).join("nginx.conf"), state.join(FOLDER).join("apache.txt")]
+    }
+
     /// Writes the maps where they differ from what was written last.
     pub fn write(&mut self, denied: &Denied) -> Result<Option<Done>, MapError> {
         if self.written.as_ref() == Some(denied) {
             return Ok(None);
         }
+        let mut differs = false;
         for (path, text) in self.files(denied) {
-            put(&path, &text)?;
+            if std::fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+                put(&path, &text)?;
+                differs = true;
+            }
         }
+        // An earlier run may have ended between writing and reloading.
+        self.stale |= differs || (self.written.is_none() && !denied.is_empty());
         self.written = Some(denied.clone());
-        self.stale = true;
         let what = format!("wrote the deny map {} with {} entries", self.directory.display(), denied.len());
-        Ok(Some(Done { what, undo: "peelhouse unban ADDRESS, for each of them".into() }))
+        Ok(differs.then(|| Done { what, undo: "peelhouse unban ADDRESS, for each of them".into() }))
     }
 
-    /// Tells nginx about a changed map, once its configuration test passes; at most every two seconds. Call it each
-    /// second.
-    pub fn reload(&mut self, servers: &[Nginx], now: Instant) -> Result<Option<Done>, MapError> {
-        if !self.stale || servers.is_empty() || self.not_before.is_some_and(|at| now < at) {
+    /// True where nginx has to be told, or has yet to do as it was told: ask for [`ServerMap::reload`].
+    pub fn is_waiting(&self) -> bool {
+        self.stale || self.asked.is_some()
+    }
+
+    /// Tells nginx (process ids of its masters as they are now) about a changed map, at most every two seconds. It takes
+    /// a configuration up whole or not at all; where new workers do not follow, it refused. Call it each second.
+    pub fn reload(&mut self, masters: &[i32], now: Instant) -> Result<Option<Done>, MapError> {
+        self.look_back(now)?;
+        if !self.stale || self.asked.is_some() || masters.is_empty() || self.not_before.is_some_and(|at| now < at) {
             return Ok(None);
         }
-        self.not_before = Some(now + LONG_PAUSE);
-        servers.iter().try_for_each(reload_one)?;
         self.not_before = Some(now + PAUSE);
+        let before = masters.iter().map(|master| (*master, workers(*master))).collect();
+        masters.iter().try_for_each(|master| hang_up(*master))?;
         self.stale = false;
-        let masters: Vec<String> = servers.iter().map(|server| server.master.to_string()).collect();
-        let what = format!("reloaded nginx (process {}) for the deny map", masters.join(", "));
+        self.asked = Some((now, before));
+        let names: Vec<String> = masters.iter().map(i32::to_string).collect();
+        let what = format!("reloaded nginx (process {}) for the deny map", names.join(", "));
         Ok(Some(Done { what, undo: "none needed".into() }))
+    }
+
+    /// Whether the reload before was taken up: new workers came.
+    fn look_back(&mut self, now: Instant) -> Result<(), MapError> {
+        let Some((since, before)) = &self.asked else { return Ok(()) };
+        let idle = |(master, old): &(&i32, &BTreeSet<i32>)| is_nginx(**master) && workers(**master).is_subset(old);
+        let Some(master) = before.iter().find(idle).map(|(master, _)| *master) else {
+            self.asked = None;
+            return Ok(());
+        };
+        if now.saturating_duration_since(*since) < PATIENCE {
+            return Ok(());
+        }
+        (self.asked, self.stale, self.not_before) = (None, true, Some(now + LONG_PAUSE));
+        Err(MapError::Refused(master))
     }
 
     fn files(&self, denied: &Denied) -> [(PathBuf, String); 2] {
@@ -132,20 +164,21 @@ fn put(path: &Path, text: &str) -> Result<(), MapError> {
     files::replace(path, text.as_bytes(), 0o644).map_err(|cause| MapError::Write { path: path.to_path_buf(), cause })
 }
 
-fn reload_one(server: &Nginx) -> Result<(), MapError> {
-    let config = server.config.display().to_string();
-    let tested = process::run("nginx", &["-t", "-q", "-c", &config])
-        .map_err(|cause| MapError::Run { config: server.config.clone(), cause })?;
-    if !tested.status.success() {
-        let said = String::from_utf8_lossy(&tested.stderr).lines().next().unwrap_or("nothing").to_string();
-        return Err(MapError::ConfigTest { said });
-    }
-    let pid = rustix::process::Pid::from_raw(server.master).ok_or(MapError::NotNginx(server.master))?;
+fn hang_up(master: i32) -> Result<(), MapError> {
+    let failed = |cause: rustix::io::Errno| MapError::Signal { master, cause: cause.into() };
     // The signal would end a process that has taken over the number.
-    let name = std::fs::read_to_string(format!("/proc/{}/comm", server.master)).unwrap_or_default();
-    if name.trim_end() != "nginx" {
-        return Err(MapError::NotNginx(server.master));
-    }
-    rustix::process::kill_process(pid, rustix::process::Signal::HUP)
-        .map_err(|cause| MapError::Signal { master: server.master, cause: cause.into() })
+    let pid = rustix::process::Pid::from_raw(master).filter(|_| is_nginx(master));
+    let pid = pid.ok_or(failed(rustix::io::Errno::SRCH))?;
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).map_err(failed)
+}
+
+fn is_nginx(pid: i32) -> bool {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    NAMES.contains(&name.trim_end())
+}
+
+/// Children of a process (proc(5)).
+fn workers(master: i32) -> BTreeSet<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }

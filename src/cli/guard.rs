@@ -11,6 +11,7 @@ use crate::guard::said::Said;
 use crate::guard::{self, Options};
 use crate::model::Action;
 use crate::respond::Mode;
+use crate::respond::proof::Hold;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -79,6 +80,14 @@ fn line(said: &Said<'_>) -> (Tone, String) {
             (tone, format!("{}  {would}{action} {who}: {}", words::stamp(decision.at), decision.why))
         }
         Said::Ineffective { decision, cause } => (Tone::Bad, format!("{decision} does not hold: {cause}")),
+        Said::Proof { decision, hold } => {
+            let words = match hold {
+                Hold::Holds => "holds: it came again and was stopped",
+                Hold::Untried => "was not tried since",
+                Hold::Ineffective => "does not hold",
+            };
+            (Tone::Dim, format!("{decision} {words}"))
+        }
         Said::Problem { text } => (Tone::Warn, format!("problem: {text}")),
         Said::Status { status, in_force } => (
             Tone::Dim,

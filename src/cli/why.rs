@@ -6,13 +6,15 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Serialize;
 
+use crate::act::packet_filter::{Element, FilterError, PacketFilter};
 use crate::cli::Global;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
 use crate::cli::words::{self, Asked};
+use crate::guard::config::Config;
 use crate::guard::state;
-use crate::host::clock;
+use crate::host::{Host, clock};
 use crate::model::{Action, Alert, Decision, DecisionId, Millis, Point, Standing, Subject};
 use crate::store::{Past, Reading};
 
@@ -43,7 +45,11 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let reading = Reading::open(state::store(&global.state))?;
     let now = clock::now();
     let past = decisions(&reading, args.asked, now)?;
-    let told = past.into_iter().map(|past| tell(&reading, past, now)).collect::<Result<Vec<_>, CliError>>()?;
+    let mut filter = filter(global)?;
+    let told = past
+        .into_iter()
+        .map(|past| tell(&reading, past, filter.as_mut(), now))
+        .collect::<Result<Vec<_>, CliError>>()?;
     let loose = loose_alerts(&reading, args.asked, &told)?;
     if out.is_json() {
         // As a value each key stands once: the alerts take the place of the decision's list of their ids.
@@ -60,6 +66,12 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
         return Ok(Exit::Remark);
     }
     Ok(Exit::Done)
+}
+
+/// To look at only; none where this user may not even open it.
+fn filter(global: &Global) -> Result<Option<PacketFilter>, CliError> {
+    let config = Config::read(&Host::live(), &global.config)?;
+    Ok(PacketFilter::open(config.packet_filter).ok())
 }
 
 fn decisions(reading: &Reading, asked: Asked, now: Millis) -> Result<Vec<Past>, CliError> {
@@ -88,7 +100,7 @@ fn wider(reading: &Reading, ip: IpAddr, now: Millis) -> Result<Vec<Past>, CliErr
     Ok(active.map(|(id, decision)| Past { id, decision, ended: None }).collect())
 }
 
-fn tell(reading: &Reading, past: Past, now: Millis) -> Result<Told, CliError> {
+fn tell(reading: &Reading, past: Past, filter: Option<&mut PacketFilter>, now: Millis) -> Result<Told, CliError> {
     let mut alerts = Vec::new();
     for id in &past.decision.alerts {
         alerts.extend(reading.alert(*id)?);
@@ -96,7 +108,7 @@ fn tell(reading: &Reading, past: Past, now: Millis) -> Result<Told, CliError> {
     let (state, in_force) = standing(&past, now);
     let undo = (in_force && past.decision.action != Action::Tell)
         .then(|| format!("peelhouse unban {}", past.decision.subject));
-    let proof = proof(reading, &past)?;
+    let proof = proof(reading, &past, filter, now)?;
     Ok(Told { id: past.id, decision: past.decision, state, proof, undo, alerts })
 }
 
@@ -109,21 +121,53 @@ fn standing(past: &Past, now: Millis) -> (String, bool) {
     }
 }
 
-fn proof(reading: &Reading, past: &Past) -> Result<String, CliError> {
-    if past.decision.point == Point::Nowhere {
-        return Ok("nothing was enforced, so there is nothing to prove".to_owned());
+fn proof(reading: &Reading, past: &Past, filter: Option<&mut PacketFilter>, now: Millis) -> Result<String, CliError> {
+    let Decision { point, action, .. } = past.decision;
+    if action != Action::Ban || point == Point::Nowhere {
+        let why = if action == Action::Ban { "observe mode enforced nothing" } else { "nothing was shut out" };
+        return Ok(format!("none: {why}"));
     }
     let seen = reading.sightings_of(past.id, AT_MOST)?;
-    Ok(match seen.last() {
-        None => "holds: not seen in any log since".to_owned(),
-        Some(last) => format!(
-            "ineffective: seen {} times since, last {} in {}:{}",
-            seen.len(),
-            words::stamp(last.at),
-            last.place,
-            last.line
-        ),
-    })
+    if let Some(last) = seen.last() {
+        let (times, stamp) = (seen.len(), words::stamp(last.at));
+        return Ok(format!(
+            "ineffective: {}; seen {times} times, last {stamp} in {}:{}",
+            last.cause, last.place, last.line
+        ));
+    }
+    if point == Point::WebServer {
+        return Ok("holds: no log shows that it was served since".to_owned());
+    }
+    Ok(tried(past, filter, now))
+}
+
+/// What the packet filter says of a ban that no log speaks against.
+fn tried(past: &Past, filter: Option<&mut PacketFilter>, now: Millis) -> String {
+    let unseen = "no log shows it since";
+    let over = past.ended.is_some() || past.decision.until.is_some_and(|until| until <= now);
+    let Some((net, filter)) = net(&past.decision.subject).zip(filter.filter(|_| !over)) else {
+        return format!("held: {unseen}");
+    };
+    let single = net.prefix_len() == net.max_prefix_len();
+    if single && matches!(filter.get(&Element::drop(net, None)), Ok(None)) {
+        return "ineffective: its element is gone from the packet filter; a running guard adds it again".to_owned();
+    }
+    match filter.tried(net) {
+        Ok(Some(ago)) if ago <= now.since(past.decision.at) => {
+            format!("holds: it came again {} ago and was stopped; {unseen}", words::span(ago))
+        }
+        Ok(_) => format!("not tried since: the packet filter saw nothing of it, and {unseen}"),
+        Err(FilterError::Gone(_)) => "ineffective: the table is gone from the packet filter".to_owned(),
+        Err(cause) => format!("{unseen}; whether it came again cannot be told: {cause}"),
+    }
+}
+
+fn net(subject: &Subject) -> Option<IpNet> {
+    match subject {
+        Subject::Client(ip) => Some(IpNet::from(*ip)),
+        Subject::Prefix(net) => Some(*net),
+        _ => None,
+    }
 }
 
 /// Alerts about the subject that no told decision names.

@@ -56,6 +56,8 @@ impl Check {
             }
             ToKeeper::Problem(text) | ToKeeper::Failed(text) => short(text, MAX_TEXT),
             ToKeeper::Positions(positions) => self.positions(positions),
+            ToKeeper::Reads(None) => Ok(()),
+            ToKeeper::Reads(Some(place)) => demand(self.known(&place.path), "a line of a file it was not given"),
         }
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::act::packet_filter::FilterError;
+use crate::act::server_map::MapError;
 use crate::guard::control::ControlError;
 use crate::guard::lock::LockError;
 use crate::respond::policy::ConfigError;
@@ -21,6 +22,8 @@ pub enum GuardError {
     Store(#[from] StoreError),
     #[error("cannot enforce: {0}; --observe decides without enforcing")]
     Filter(#[from] FilterError),
+    #[error(transparent)]
+    Map(#[from] MapError),
     #[error(transparent)]
     Control(#[from] ControlError),
     #[error("cannot start the reader: {0}")]

@@ -2,25 +2,30 @@
 //! the alert arises again from the last checkpoint under the same id.
 
 mod by_hand;
+mod proving;
+mod web_map;
 
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
-use crate::act::packet_filter::{Element, FilterError, PacketFilter, Ports};
+use crate::act::Done;
+use crate::act::packet_filter::{FilterError, PacketFilter};
+use crate::act::server_map::MapError;
 use crate::guard::config::Config;
 use crate::guard::error::GuardError;
-use crate::guard::message::Sighting;
+use crate::guard::hand::proving::Unproven;
+use crate::guard::hand::web_map::WebMap;
 use crate::guard::said::Said;
 use crate::guard::state;
 use crate::host::Host;
-use crate::model::{Action, Alert, Decision, DecisionId, Millis, Point, Subject};
-use crate::respond::proof::{self, Look};
+use crate::model::{Action, Alert, AlertId, Decision, DecisionId, Millis, Point, Subject};
 use crate::respond::reconcile::Report;
 use crate::respond::{Ground, Mode, Proof, Reconciler, Respond, World, ground};
-use crate::store::{self, Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreError};
+use crate::store::{Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreError};
 
 /// How long something may wait to be written down.
 const COMMIT_WITHIN: Duration = Duration::from_millis(50);
@@ -34,35 +39,49 @@ pub struct Hand {
     store: Store,
     respond: Respond,
     reconciler: Reconciler,
+    web: WebMap,
     proof: Proof,
+    unproven: VecDeque<Unproven>,
     config: Config,
     /// Opened when there is something to enforce.
     filter: Option<PacketFilter>,
     batch: Batch,
+    /// Alerts in the batch.
+    waiting: HashSet<AlertId>,
     waiting_since: Option<Instant>,
     sessions: Vec<IpAddr>,
     logins: Vec<(IpAddr, Millis)>,
     pub good_clients: u64,
 }
 
-/// A client whose ban is to be proven, or no longer.
+/// Clients whose ban is to be proven, or no longer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
-    pub added: Vec<IpAddr>,
-    pub removed: Vec<IpAddr>,
+    pub added: Vec<IpNet>,
+    pub removed: Vec<IpNet>,
 }
 
 impl Hand {
-    /// Takes up where an earlier keeper left off: its decisions stand in the store, its bans in the kernel.
-    pub fn open(dir: &Path, config: Config, ground: Ground, now: Millis) -> Result<Self, GuardError> {
+    /// Takes up where an earlier keeper left off: its decisions stand in the store, its bans in the kernel. `denying`:
+    /// names of the sites whose web server reads our deny map.
+    pub fn open(
+        dir: &Path,
+        config: Config,
+        ground: Ground,
+        denying: BTreeSet<String>,
+        now: Millis,
+    ) -> Result<Self, GuardError> {
         let store = Store::open(state::store(dir))?;
         let mut hand = Self {
             respond: Respond::new(config.policy.clone(), ground),
             reconciler: Reconciler::default(),
+            web: WebMap::open(dir, denying)?,
             proof: Proof::default(),
+            unproven: VecDeque::new(),
             config,
             filter: None,
             batch: Batch::default(),
+            waiting: HashSet::new(),
             waiting_since: None,
             sessions: Vec::new(),
             logins: Vec::new(),
@@ -80,7 +99,8 @@ impl Hand {
             self.respond.resume(&decision);
             let by_hand = decision.rules.iter().any(|rule| rule == BY_HAND);
             if by_hand || !observing {
-                self.reconciler.want(&decision);
+                self.reconciler.resume(&decision);
+                self.web.want(&decision);
                 self.proof.watch(&decision, decision.at);
             }
         }
@@ -97,38 +117,39 @@ impl Hand {
         self.respond.policy().mode
     }
 
-    /// Decisions that should stand in the packet filter.
+    /// Decisions that should stand in the packet filter and in the web servers' map.
     pub fn in_force(&self) -> usize {
-        self.reconciler.len()
+        self.reconciler.len() + self.web.len()
     }
 
     /// One alert: decided and enforced when it returns, written down soon after.
     pub fn alert(&mut self, alert: Alert, now: Millis, clock: Instant) -> Result<(), GuardError> {
-        let waiting = self.batch.alerts.iter().any(|known| known.id == alert.id);
-        if waiting || self.store.knows(alert.id)? {
+        if self.waiting.contains(&alert.id) || self.store.knows(alert.id)? {
             return Ok(());
         }
-        let world = world(&self.sessions, &self.logins, self.good_clients, now);
+        let server_map = self.web.covers(&alert.site);
+        let world = World { server_map, ..world(&self.sessions, &self.logins, self.good_clients, now) };
         let decision = self.respond.decide(&alert, &world);
         if let Some(decision) = &decision {
-            self.take(decision, now)?;
+            self.take(decision, now, clock);
         }
+        self.waiting.insert(alert.id);
         self.batch.alerts.push(alert);
         self.batch.decisions.extend(decision);
         self.waiting_since.get_or_insert(clock);
         Ok(())
     }
 
-    fn take(&mut self, decision: &Decision, now: Millis) -> Result<(), GuardError> {
+    fn take(&mut self, decision: &Decision, now: Millis, clock: Instant) {
         self.reconciler.want(decision);
+        self.web.want(decision);
         self.proof.watch(decision, now);
-        if decision.point != Point::PacketFilter {
-            return Ok(());
-        }
-        let outcome = match self.reconcile(now) {
-            Ok(_) => "done".to_owned(),
-            Err(cause) => cause.to_string(),
+        let made = match decision.point {
+            Point::PacketFilter => self.reconcile(now).map(drop).map_err(|cause| cause.to_string()),
+            Point::WebServer => self.keep_map(now, clock).map(drop).map_err(|cause| cause.to_string()),
+            Point::Nowhere => return,
         };
+        let outcome = made.map_or_else(|cause| cause, |()| "done".to_owned());
         let who = subject_text(&decision.subject);
         self.batch.journal.push(Change {
             at: now,
@@ -137,7 +158,11 @@ impl Hand {
             undo: format!("peelhouse unban {who}"),
             outcome,
         });
-        Ok(())
+    }
+
+    /// Makes the web servers' map what it should be; what was changed.
+    pub fn keep_map(&mut self, now: Millis, clock: Instant) -> Result<Vec<Done>, MapError> {
+        self.web.keep(now, clock)
     }
 
     /// Makes the packet filter what it should be. Does nothing while there never was anything to enforce.
@@ -188,6 +213,7 @@ impl Hand {
         let recorded = self.store.record(self.batch.clone())?;
         self.waiting_since = None;
         let batch = std::mem::take(&mut self.batch);
+        self.waiting.clear();
         for alert in &batch.alerts {
             say(&Said::Alert { alert });
         }
@@ -195,12 +221,13 @@ impl Hand {
         for (decision, id) in batch.decisions.iter().zip(recorded.decisions) {
             self.say_decision(id, decision, say);
             watched.added.extend(watchable(decision));
+            self.prove_later(id, decision);
         }
         Ok(watched)
     }
 
     fn say_decision(&self, id: DecisionId, decision: &Decision, say: &mut dyn FnMut(&Said<'_>)) {
-        let enforced = decision.point == Point::PacketFilter;
+        let enforced = decision.point != Point::Nowhere;
         say(&Said::Decision { id: Some(id), enforced, decision });
     }
 
@@ -217,7 +244,7 @@ impl Hand {
     }
 
     /// Clients whose bans are in force: their traffic is proof against them.
-    pub fn watch(&self, now: Millis) -> Result<Vec<IpAddr>, StoreError> {
+    pub fn watch(&self, now: Millis) -> Result<Vec<IpNet>, StoreError> {
         Ok(self.store.active(now)?.iter().filter_map(|(_, decision)| watchable(decision)).collect())
     }
 
@@ -232,51 +259,13 @@ impl Hand {
         self.sessions = sessions.addresses.into_iter().collect();
         sessions.problems
     }
-
-    /// A banned client came again: written down, and told where the ban does not hold.
-    pub fn sighting(
-        &mut self,
-        seen: &Sighting,
-        clock: Instant,
-        say: &mut dyn FnMut(&Said<'_>),
-    ) -> Result<(), GuardError> {
-        let Sighting { client, via, site, began, last, evidence, .. } = seen;
-        let request = proof::Sighting { client: *client, via: *via, site, began: *began, at: *last };
-        let Some(subject) = self.proof.seen(&request) else { return Ok(()) };
-        let look = self.look(&subject);
-        let Some(ineffective) = self.proof.explain(&subject, look) else { return Ok(()) };
-        let Some(past) = self.store.decisions_of(&subject, 1)?.pop() else { return Ok(()) };
-        self.batch.sightings.push(store::Sighting {
-            decision: past.id,
-            at: *last,
-            place: evidence.file.clone(),
-            line: evidence.line,
-            text: evidence.text.clone(),
-        });
-        self.waiting_since.get_or_insert(clock);
-        say(&Said::Ineffective { decision: past.id, cause: ineffective.to_string() });
-        Ok(())
-    }
-
-    fn look(&mut self, subject: &Subject) -> Look {
-        let net = net(subject);
-        let held = self.filter.as_mut().zip(net).map(|(filter, net)| filter.get(&Element::drop(net, None)));
-        Look {
-            table_stands: !matches!(held, None | Some(Err(_))),
-            element_held: matches!(held, Some(Ok(Some(_)))),
-            port_excluded: self.config.packet_filter.ports != Ports::All,
-        }
-    }
 }
 
 /// Names decisions that a person ordered.
 pub const BY_HAND: &str = "by-hand";
 
-fn watchable(decision: &Decision) -> Option<IpAddr> {
-    match decision.subject {
-        Subject::Client(ip) if decision.action == Action::Ban && decision.point == Point::PacketFilter => Some(ip),
-        _ => None,
-    }
+fn watchable(decision: &Decision) -> Option<IpNet> {
+    net(&decision.subject).filter(|_| decision.action == Action::Ban && decision.point != Point::Nowhere)
 }
 
 fn net(subject: &Subject) -> Option<IpNet> {

@@ -1,20 +1,27 @@
 //! The keeper: holds the hand, minds the reader, takes orders, keeps time.
 
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, select};
 
+use crate::act::service_manager::ServiceManager;
 use crate::guard::assembly::Assembly;
 use crate::guard::check::Check;
 use crate::guard::control::Ask;
 use crate::guard::error::GuardError;
+use crate::guard::faults::Faults;
 use crate::guard::hand::{Hand, Watched};
-use crate::guard::message::{Start, Status, ToKeeper, ToReader};
+use crate::guard::message::{Place, Start, Status, ToKeeper, ToReader};
 use crate::guard::said::Said;
 use crate::guard::signals::Told;
 use crate::guard::supervise::{Backoff, Heard, Reader, What};
 use crate::guard::wire;
+use crate::host::journal::{self, Journalctl};
 use crate::host::{Host, clock};
+use crate::model::Position;
+use crate::monitor;
 use crate::store::{Checkpoint, LoginSeen};
 
 /// Packet filter looked at, in case somebody changed it.
@@ -23,10 +30,17 @@ const LOOK: Duration = Duration::from_secs(1);
 const SESSIONS: Duration = Duration::from_secs(10);
 /// Status told.
 const STATUS: Duration = Duration::from_secs(60);
+/// A reader that says nothing for so long hangs.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long the reader may take for its last checkpoint.
 const LAST_WORD: Duration = Duration::from_secs(10);
 /// Messages between the listening thread and here.
 const HEARD: usize = 1024;
+
+/// Found by PATH.
+const JOURNALCTL: &str = "journalctl";
+/// So long at least, where it works at all.
+const JOURNAL_LIVES: Duration = Duration::from_secs(10);
 
 /// What wakes the keeper, besides time.
 pub struct Inputs {
@@ -48,13 +62,18 @@ pub struct Keeper<'a> {
     check: Check,
     say: &'a mut dyn FnMut(&Said<'_>),
     reader: Option<Reader>,
+    journal: Option<Journalctl>,
     run: u64,
     since: Instant,
     backoff: Backoff,
     assembly: Assembly,
+    faults: Faults,
+    heard_at: Instant,
+    manager: ServiceManager,
     status: Status,
     heard: Receiver<Heard>,
     hears: Sender<Heard>,
+    follows_journal: bool,
     /// Set while the reader takes its last checkpoint.
     ending: Option<(Ended, Instant)>,
     restart_at: Option<Instant>,
@@ -71,14 +90,19 @@ impl<'a> Keeper<'a> {
         let now = clock::monotonic();
         Self {
             hand,
+            follows_journal: start.journal,
             start,
             check,
             say,
             reader: None,
+            journal: None,
             run: 0,
             since: now,
             backoff: Backoff::default(),
             assembly: Assembly::default(),
+            faults: Faults::default(),
+            heard_at: now,
+            manager: ServiceManager::of_environment(),
             status: Status::default(),
             heard,
             hears,
@@ -140,6 +164,9 @@ impl<'a> Keeper<'a> {
 
     /// Every second: the table stands, leases run, administrators are known.
     fn look(&mut self) {
+        self.manager.tell("WATCHDOG=1");
+        self.mind_journal();
+        self.mind_reader();
         if self.sessions_at <= clock::monotonic() {
             self.sessions_at = clock::monotonic() + SESSIONS;
             for problem in self.hand.refresh_sessions(&self.host) {
@@ -154,15 +181,23 @@ impl<'a> Keeper<'a> {
             Ok(_) => {}
             Err(cause) => self.problem(&format!("cannot enforce: {cause}")),
         }
+        self.hand.prove(clock::now(), self.say);
+        if let Err(cause) = self.hand.keep_map(clock::now(), clock::monotonic()) {
+            self.problem(&cause.to_string());
+        }
     }
 
     fn restart(&mut self, now: Instant) -> Result<(), GuardError> {
         self.restart_at = None;
         self.run += 1;
         self.since = now;
+        self.heard_at = now;
         self.assembly = Assembly::default();
         let saved = self.hand.reading().load_checkpoint()?.unwrap_or_default();
-        let mut reader = Reader::start(self.run, &self.hears)?;
+        let journal = self.follow_journal(&saved.positions);
+        self.start.journal = journal.is_some();
+        let mut reader = Reader::start(self.run, journal, &self.hears)?;
+        self.start.care = self.faults.begins(saved.positions.clone());
         self.start.positions = saved.positions;
         self.start.snapshot = saved.snapshot.len() as u64;
         self.start.watch = self.hand.watch(clock::now())?;
@@ -176,10 +211,52 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
+    /// journalctl is started anew with each reader, where the last checkpoint left off.
+    fn follow_journal(&mut self, positions: &[Position]) -> Option<OwnedFd> {
+        self.journal = None;
+        if !self.follows_journal {
+            return None;
+        }
+        match journal::start(Path::new(JOURNALCTL), monitor::journal_cursor(positions)) {
+            Ok((program, out)) => {
+                self.journal = Some(program);
+                Some(out)
+            }
+            Err(cause) => {
+                self.problem(&format!("cannot start {JOURNALCTL}, so logins are not seen: {cause}"));
+                None
+            }
+        }
+    }
+
+    /// A journalctl that ended takes the reader with it: the next ones go on at the checkpoint. One that cannot even begin
+    /// is not worth a reader each time.
+    fn mind_journal(&mut self) {
+        if self.journal.as_mut().is_none_or(Journalctl::is_running) {
+            return;
+        }
+        self.journal = None;
+        self.follows_journal = clock::monotonic().saturating_duration_since(self.since) > JOURNAL_LIVES;
+        if self.follows_journal {
+            self.lost("reads no journal any more, journalctl ended");
+        } else {
+            self.problem("journalctl ended at once, so logins are not seen; run `journalctl -n 1` to see why");
+        }
+    }
+
+    /// A reader says how it fares every ten seconds, or it hangs.
+    fn mind_reader(&mut self) {
+        let silent = clock::monotonic().saturating_duration_since(self.heard_at);
+        if silent > SILENCE && self.heard.is_empty() && !self.hand.is_stuck() {
+            self.lost(&format!("said nothing for {} s", silent.as_secs()));
+        }
+    }
+
     fn hear(&mut self, heard: Heard) -> Result<(), GuardError> {
         if heard.run != self.run {
             return Ok(());
         }
+        self.heard_at = clock::monotonic();
         match heard.what {
             What::LastWords(words) => self.problem(&format!("the reader said: {words}")),
             What::Gone(None) => self.lost("ended"),
@@ -207,6 +284,7 @@ impl<'a> Keeper<'a> {
             ToKeeper::Hello { confined } => {
                 let pid = self.reader.as_ref().map_or(0, Reader::pid);
                 (self.say)(&Said::Reader { pid, confined });
+                self.manager.tell("READY=1");
             }
             ToKeeper::Alert(alert) => self.hand.alert(*alert, clock::now(), clock::monotonic())?,
             ToKeeper::Sighting(sighting) => self.hand.sighting(&sighting, clock::monotonic(), self.say)?,
@@ -229,6 +307,7 @@ impl<'a> Keeper<'a> {
                 self.hand.good_clients = u64::from(status.good_clients);
                 self.status = status;
             }
+            ToKeeper::Reads(place) => self.faults.reads(place),
             ToKeeper::Failed(cause) => return Err(GuardError::Refused(cause)),
         }
         Ok(())
@@ -238,6 +317,8 @@ impl<'a> Keeper<'a> {
         let (answer, watched) = self.hand.order(&ask.order, &ask.by, clock::now());
         ask.answer(answer);
         self.tell_watched(watched);
+        // Whoever was freed is not to wait for the next second.
+        self.look_at = clock::monotonic();
     }
 
     fn told(&mut self, told: Told) {
@@ -254,6 +335,9 @@ impl<'a> Keeper<'a> {
     }
 
     fn finish(&mut self) {
+        if matches!(self.ending, Some((Ended::Stopped, _))) {
+            self.manager.tell("STOPPING=1");
+        }
         if let Some(reader) = self.reader.take() {
             reader.end();
         }
@@ -298,6 +382,12 @@ impl<'a> Keeper<'a> {
         let pause = self.backoff.pause(now.saturating_duration_since(self.since));
         self.restart_at = Some(now + pause);
         self.problem(&format!("the reader {why} ({ended}); the next one starts in {} ms", pause.as_millis()));
+        if let Some(Place { path, offset, line }) = self.faults.died() {
+            let place = format!("{}:{line} (byte {offset})", path.display());
+            self.problem(&format!(
+                "the reader dies of {place}; that line is skipped from now on: keep it and report it"
+            ));
+        }
     }
 
     fn problem(&mut self, text: &str) {

@@ -1,7 +1,9 @@
 //! What reader and keeper say to each other.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Settings;
@@ -36,12 +38,33 @@ pub enum ToKeeper {
         snapshot: u64,
     },
     Status(Status),
+    /// A careful reader takes up this line; none: it has read all there was, and reads on as usual.
+    Reads(Option<Place>),
     /// The reader cannot work, and why; it ends.
     Failed(String),
 }
 
 impl ToKeeper {
     pub const MAX_POSITIONS: usize = 256;
+}
+
+/// Where a line begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    pub path: PathBuf,
+    pub offset: u64,
+    pub line: u64,
+}
+
+/// How carefully to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Care {
+    /// Tell each line before touching it.
+    pub line_by_line: bool,
+    /// Earlier readers died of these.
+    pub skip: Vec<Place>,
 }
 
 /// A watched client came again.
@@ -51,13 +74,15 @@ pub struct Sighting {
     pub client: IpAddr,
     /// Lines since the last such message.
     pub count: u32,
+    /// All of them were refused by the web server (403, 429).
+    pub refused: bool,
     /// When the last of the requests began, where the log says.
     pub began: Option<Millis>,
     /// The log clock then.
     pub last: Millis,
     pub site: String,
     pub via: Via,
-    /// The last of the lines.
+    /// The last of the lines; of those not refused, where there are any.
     pub evidence: Evidence,
 }
 
@@ -82,7 +107,7 @@ pub enum ToReader {
     /// The first message.
     Start(Box<Start>),
     /// Whose traffic is proof for or against a ban.
-    Watch { added: Vec<IpAddr>, removed: Vec<IpAddr> },
+    Watch { added: Vec<IpNet>, removed: Vec<IpNet> },
     /// Take a last checkpoint and end.
     Stop,
 }
@@ -98,10 +123,13 @@ pub struct Start {
     pub settings: Settings,
     /// Of the hashes of detection: random in service.
     pub seed: u64,
-    pub watch: Vec<IpAddr>,
+    pub watch: Vec<IpNet>,
     /// uid and gid to become; nobody's where the host has no user for it.
     pub account: Option<(u32, u32)>,
     pub allow_unconfined: bool,
+    pub care: Care,
+    /// The standard output is the journal, to be read.
+    pub journal: bool,
     /// Read logs without a position from their first line.
     pub from_start: bool,
 }

@@ -2,6 +2,7 @@
 
 mod assembly;
 mod calls;
+mod careful;
 pub mod check;
 pub mod config;
 pub mod confine;
@@ -9,6 +10,7 @@ pub mod control;
 pub mod engine;
 pub mod error;
 pub mod ground;
+pub mod faults;
 mod hand;
 mod keeper;
 pub mod lock;

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::act::packet_filter::FilterError;
+use crate::act::server_map::ServerMap;
 use crate::guard::config::Config;
 use crate::guard::control::{self, Answer};
 use crate::guard::error::GuardError;
@@ -67,11 +68,14 @@ pub fn give(order: &Order, dir: &Path, config: &Path) -> Result<Answer, GuardErr
     let _lock = Lock::take(dir)?;
     let host = Host::live();
     let config = Config::read(&host, config)?;
-    let (ground, _) = ground::of(&host, &host.servers(), &config);
+    let servers = host.servers();
+    let (ground, _) = ground::of(&host, &servers, &config);
+    let [nginx, apache] = ServerMap::paths(dir);
     let now = clock::now();
-    let mut hand = Hand::open(dir, config, ground, now)?;
+    let mut hand = Hand::open(dir, config, ground, host.denying_sites(&servers, &nginx, &apache), now)?;
     hand.refresh_sessions(&host);
     let (answer, _) = hand.order(order, "root", now);
+    hand.keep_map(now, clock::monotonic())?;
     Ok(answer)
 }
 
@@ -147,9 +151,7 @@ impl Hand {
         if ended == 0 {
             return Err(OrderError::NotBanned(net));
         }
-        if net.prefix_len() == net.max_prefix_len() {
-            watched.removed.push(net.addr());
-        }
+        watched.removed.push(net);
         self.reconcile(now)?;
         Ok(format!("{} is free; {ended} decisions ended, and nothing it did before now bans it again", short(net)))
     }

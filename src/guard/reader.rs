@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::detect::Engine;
+use crate::guard::careful::Careful;
 use crate::guard::confine;
 use crate::guard::engine::engine;
 use crate::guard::error::GuardError;
@@ -16,6 +17,7 @@ use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
 use crate::guard::wire::{self, Frame, WireError};
 use crate::host::clock;
+use crate::host::journal::JournalStream;
 use crate::model::{Alert, Event, SourceIx, What};
 use crate::monitor::{Follower, Options};
 
@@ -24,6 +26,8 @@ const WAIT: Duration = Duration::from_millis(500);
 /// Checkpoints are at least this far apart, and take a tenth of the time at most.
 const CHECKPOINT: Duration = Duration::from_secs(5);
 const STATUS: Duration = Duration::from_secs(10);
+/// Where evidence stands that is in no file.
+const JOURNAL: &str = "journal";
 
 /// Runs the reader on standard input, a socket to the keeper.
 pub fn read() -> Result<(), GuardError> {
@@ -45,6 +49,7 @@ pub fn read() -> Result<(), GuardError> {
 
 struct Reading {
     to: BufWriter<UnixStream>,
+    care: Careful,
     engine: Engine,
     follower: Follower,
     watch: Watch,
@@ -72,13 +77,18 @@ impl Reading {
             _ => None,
         };
         let options = Options { from_start: start.from_start, ..Options::default() };
-        let follower = Follower::new(start.sources, start.positions, options);
+        let journal = if start.journal { Some(journal()?) } else { None };
+        let mut follower = Follower::new(start.sources, start.positions.clone(), options);
+        if let Some(journal) = journal {
+            follower = follower.with_journal(journal, &start.positions);
+        }
         let say = |to: &mut UnixStream, message: &ToKeeper| wire::write_message(to, message).map_err(|e| e.to_string());
         say(to, &ToKeeper::Hello { confined })?;
         problem.map_or(Ok(()), |problem| say(to, &ToKeeper::Problem(problem)))?;
         let now = clock::monotonic();
         let mut reading = Self {
             to: BufWriter::new(to.try_clone().map_err(|cause| cause.to_string())?),
+            care: Careful::new(to.try_clone().map_err(|cause| cause.to_string())?, start.care),
             engine,
             follower,
             watch: Watch::new(start.watch),
@@ -116,9 +126,11 @@ impl Reading {
 
     /// Reads what there is. An alert leaves at the line that raised it, not when the logs fall quiet.
     fn look(&mut self) -> Result<(), WireError> {
-        let Self { to, engine, follower, watch, alerts, logins, status, .. } = self;
+        self.follower.look_out(WAIT);
+        self.name();
+        let Self { to, care, engine, follower, watch, alerts, logins, status, .. } = self;
         let mut sent = Ok(());
-        follower.poll(WAIT, &mut |event| {
+        let more = follower.read_on(&mut |path, line| care.wants(path, line), &mut |event| {
             status.lines += 1;
             engine.see(event, alerts);
             watch.see(event);
@@ -127,7 +139,9 @@ impl Reading {
                 sent = send(to, alerts, logins);
             }
         });
-        self.name();
+        if !more {
+            care.relax()?;
+        }
         sent
     }
 
@@ -181,7 +195,12 @@ impl Reading {
 }
 
 fn send(to: &mut BufWriter<UnixStream>, alerts: &mut Vec<Alert>, logins: &mut Vec<ToKeeper>) -> Result<(), WireError> {
-    for alert in alerts.drain(..) {
+    for mut alert in alerts.drain(..) {
+        alert
+            .evidence
+            .iter_mut()
+            .filter(|line| line.file.is_empty())
+            .for_each(|line| JOURNAL.clone_into(&mut line.file));
         wire::write_message(to, &ToKeeper::Alert(Box::new(alert)))?;
     }
     for login in logins.drain(..) {
@@ -216,6 +235,12 @@ fn confined(start: &Start) -> Result<bool, String> {
         Err(_) if start.allow_unconfined => Ok(false),
         Err(cause) => Err(format!("{cause}; --allow-unconfined lets it work all the same, which is not advised")),
     }
+}
+
+/// The keeper gave it as standard output.
+fn journal() -> Result<JournalStream, String> {
+    let out = rustix::stdio::stdout().as_fd().try_clone_to_owned();
+    out.and_then(JournalStream::of).map_err(|cause| format!("cannot read the journal: {cause}"))
 }
 
 fn snapshot(from: &mut impl Read, size: u64) -> Result<Vec<u8>, String> {

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use rustix::process::Resource;
+
+use crate::act::server_map::ServerMap;
 use crate::formats::Files;
 use crate::guard::check::Check;
 use crate::guard::config::Config;
@@ -12,7 +15,7 @@ use crate::guard::ground;
 use crate::guard::hand::Hand;
 use crate::guard::keeper::{Ended, Inputs, Keeper};
 use crate::guard::lock::Lock;
-use crate::guard::message::Start;
+use crate::guard::message::{Care, Start};
 use crate::guard::said::Said;
 use crate::guard::signals;
 use crate::guard::sources;
@@ -35,6 +38,7 @@ pub struct Options {
 /// Guards until told to stop (TERM, INT); reads everything anew when told to (HUP).
 pub fn run(options: &Options, say: &mut dyn FnMut(&Said<'_>)) -> Result<(), GuardError> {
     let _lock = Lock::take(&options.state)?;
+    raise_open_files();
     let inputs =
         Inputs { told: signals::channel().map_err(GuardError::Signals)?, asks: control::listen(&options.state)? };
     while bring_up(options, say)?.work(&inputs)? == Ended::Reload {}
@@ -53,7 +57,9 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
     let (ground, problems) = ground::of(&host, &servers, &config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
-    let mut hand = Hand::open(&options.state, config.clone(), ground, clock::now())?;
+    let [nginx, apache] = ServerMap::paths(&options.state);
+    let denying = host.denying_sites(&servers, &nginx, &apache);
+    let mut hand = Hand::open(&options.state, config.clone(), ground, denying, clock::now())?;
     hand.refresh_sessions(&host);
     hand.reconcile(clock::now())?;
     say(&Said::Policy { enforcing: hand.mode() == Mode::Enforce, state: options.state.clone() });
@@ -68,9 +74,19 @@ fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<
         watch: Vec::new(),
         account: confine::account(&passwd, ACCOUNT),
         allow_unconfined: options.allow_unconfined,
+        care: Care::default(),
+        journal: found.journal,
         from_start: false,
     };
     Ok(Keeper::new(hand, start, Check::new(dirs), say))
+}
+
+/// A log is a descriptor of the reader, which inherits our limit; a host has thousands of them.
+fn raise_open_files() {
+    let mut limit = rustix::process::getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where that is refused, the reader closes logs to open others.
+    let _ = rustix::process::setrlimit(Resource::Nofile, limit);
 }
 
 fn say_server(server: &Server, say: &mut dyn FnMut(&Said<'_>)) {

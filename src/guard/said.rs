@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::guard::message::Status;
 use crate::model::{Alert, Decision, DecisionId, ServerKind};
+use crate::respond::proof::Hold;
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -47,6 +48,11 @@ pub enum Said<'a> {
     Ineffective {
         decision: DecisionId,
         cause: String,
+    },
+    /// Whether a ban holds, told once when that can be said.
+    Proof {
+        decision: DecisionId,
+        hold: Hold,
     },
     Problem {
         text: &'a str,

@@ -14,6 +14,8 @@ use crate::monitor::Source;
 pub struct Found<'a> {
     pub sources: Vec<Source>,
     pub said: Vec<Said<'a>>,
+    /// Logins are read from the systemd journal: no file has them.
+    pub journal: bool,
     paths: BTreeSet<PathBuf>,
 }
 
@@ -30,6 +32,7 @@ pub fn of<'a>(host: &Host, servers: &'a [Server], config: &'a Config) -> Found<'
     for extra in &config.logs {
         found.follow(&extra.path, LogKind::from(extra.kind), None, &RealIp::default(), &extra.site);
     }
+    found.journal(host);
     found
 }
 
@@ -54,6 +57,16 @@ impl<'a> Found<'a> {
                 );
             }
             LogTarget::Off => {}
+        }
+    }
+
+    /// Where sshd and sudo write no file, and a journal is kept.
+    fn journal(&mut self, host: &Host) {
+        let in_files = self.sources.iter().any(|source| source.kind == LogKind::Auth);
+        self.journal = !in_files && host.has_journal();
+        if self.journal {
+            let format = words(LogKind::Auth, None);
+            self.said.push(Said::Log { path: "the journal".to_owned(), site: "", format, problem: None });
         }
     }
 

@@ -1,17 +1,16 @@
 //! Starts the reader, listens to it, starts it again when it dies.
 
-#![allow(clippy::disallowed_methods, reason = "the guard starts its own other half")]
-
 use std::io::{BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use crate::act::process;
 use crate::guard::error::GuardError;
 use crate::guard::message::ToKeeper;
 use crate::guard::throttle::Throttle;
@@ -44,19 +43,11 @@ pub enum What {
 }
 
 impl Reader {
-    /// Starts this program again as the reader, its standard input a socket to here.
-    pub fn start(run: u64, heard: &Sender<Heard>) -> Result<Self, GuardError> {
+    /// Starts this program again as the reader: its standard input a socket to here, its standard output (which it never
+    /// writes to) the journal to read, where there is one.
+    pub fn start(run: u64, journal: Option<OwnedFd>, heard: &Sender<Heard>) -> Result<Self, GuardError> {
         let (ours, theirs) = UnixStream::pair().map_err(GuardError::Start)?;
-        let mut child = Command::new("/proc/self/exe")
-            .arg0("peelhouse")
-            .arg("guard-reader")
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(GuardError::Start)?;
+        let mut child = process::start_self("guard-reader", theirs.into(), journal).map_err(GuardError::Start)?;
         if let Some(stderr) = child.stderr.take() {
             let heard = heard.clone();
             thread::spawn(move || last_words(run, stderr, &heard));

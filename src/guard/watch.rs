@@ -1,11 +1,12 @@
 //! Banned clients that show up in the logs all the same.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
+
 use crate::guard::message::Sighting;
-use crate::model::{Alert, Event, Evidence};
+use crate::model::{Alert, Event, Evidence, What};
 
 /// Sightings are told together, this far apart.
 const TELL: Duration = Duration::from_secs(1);
@@ -13,7 +14,9 @@ const TELL: Duration = Duration::from_secs(1);
 /// Whom to look out for, and what was seen of them.
 #[derive(Default)]
 pub struct Watch {
-    clients: HashMap<IpAddr, Option<Sighting>, foldhash::fast::RandomState>,
+    nets: HashMap<IpNet, Option<Sighting>, foldhash::fast::RandomState>,
+    /// Widths among them.
+    widths: BTreeSet<u8>,
     /// Where evidence says the file's name is.
     names: Vec<String>,
     seen: bool,
@@ -21,9 +24,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(clients: Vec<IpAddr>) -> Self {
+    pub fn new(nets: Vec<IpNet>) -> Self {
         let mut watch = Self::default();
-        watch.change(clients, &[]);
+        watch.change(nets, &[]);
         watch
     }
 
@@ -32,27 +35,34 @@ impl Watch {
         self.names.push(name);
     }
 
-    pub fn change(&mut self, added: Vec<IpAddr>, removed: &[IpAddr]) {
-        for client in removed {
-            self.clients.remove(client);
+    pub fn change(&mut self, added: Vec<IpNet>, removed: &[IpNet]) {
+        for net in removed {
+            self.nets.remove(net);
         }
-        for client in added {
-            self.clients.entry(client).or_default();
+        for net in added {
+            self.widths.insert(net.prefix_len());
+            self.nets.entry(net).or_default();
         }
     }
 
     pub fn see(&mut self, event: &Event<'_>) {
         let Some(client) = event.client else { return };
-        if self.clients.is_empty() {
+        let ip = client.ip.to_canonical();
+        let mut nets = self.widths.iter().rev().filter_map(|width| Some(IpNet::new(ip, *width).ok()?.trunc()));
+        let Some(net) = nets.find(|net| self.nets.contains_key(net)) else { return };
+        let Some(seen) = self.nets.get_mut(&net) else { return };
+        self.seen = true;
+        let refused = matches!(&event.what, What::Request(request) if matches!(request.status, 403 | 429));
+        if let Some(served) = seen.as_mut().filter(|before| refused && !before.refused) {
+            served.count = served.count.saturating_add(1);
             return;
         }
-        let Some(seen) = self.clients.get_mut(&client.ip.to_canonical()) else { return };
-        self.seen = true;
         let count = seen.as_ref().map_or(0, |sighting| sighting.count).saturating_add(1);
-        let file = self.names.get(event.at.source.0 as usize).cloned().unwrap_or_default();
+        let file = self.names.get(event.at.source.0 as usize).map_or_else(|| "journal".to_owned(), Clone::clone);
         *seen = Some(Sighting {
-            client: client.ip.to_canonical(),
+            client: ip,
             count,
+            refused,
             began: event.stamp,
             last: event.now,
             site: cut(event.site, 255),
@@ -74,7 +84,7 @@ impl Watch {
         }
         self.told = Some(now);
         self.seen = false;
-        self.clients.values_mut().filter_map(Option::take).collect()
+        self.nets.values_mut().filter_map(Option::take).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 mod addresses;
 pub mod apache;
 pub mod clock;
+mod deny_map;
 mod files;
 pub mod journal;
 pub mod logs;

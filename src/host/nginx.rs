@@ -15,7 +15,7 @@ const BINARIES: [&str; 5] = [
     "/usr/local/openresty/nginx/sbin/nginx",
     "/opt/nginx/sbin/nginx",
 ];
-const PROGRAMS: [&str; 3] = ["nginx", "openresty", "angie"];
+pub(super) const PROGRAMS: [&str; 3] = ["nginx", "openresty", "angie"];
 
 /// Every nginx of the host, one a main configuration file; the running ones first.
 pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Server> {

@@ -36,7 +36,7 @@ fn running(host: &Host, master: &Process, installed: &[Server]) -> Server {
 }
 
 /// `-d`, `-f` and `-D` (httpd(8)), and the variables it was started with.
-fn start(host: &Host, master: &Process) -> Start {
+pub(super) fn start(host: &Host, master: &Process) -> Start {
     let (root, file) = built_in(master);
     let root = master.option("-d").map_or(root, |root| master.path(root));
     let file = master.option("-f").map_or_else(|| PathBuf::from(file), PathBuf::from);

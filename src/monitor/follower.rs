@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::follow::{Options, Tailer};
 use super::journal::{JOURNAL, Journal};
-use super::line::{After, MAX_LINE};
+use super::line::{After, MAX_LINE, RawLine};
 use super::problem::Problem;
 use super::reader::{Aside, LogReader};
 use super::rotated::LineReader;
@@ -64,9 +64,24 @@ impl Follower {
 
     /// Gives what there is, waiting up to `timeout` for the first of it. True where more is there already.
     pub fn poll(&mut self, timeout: Duration, each: &mut dyn FnMut(&Event<'_>)) -> bool {
+        self.look_out(timeout);
+        self.read_on(&mut |_, _| true, each)
+    }
+
+    /// Waits up to `timeout` for lines, and finds the logs that are new: their names are known before a line of them.
+    pub fn look_out(&mut self, timeout: Duration) {
+        let other = self.journal.as_ref().and_then(Journal::fd);
+        self.tailer.look_out(timeout, other);
+    }
+
+    /// Gives what there is; lines that `wanted` refuses are not even parsed. True where more is there already.
+    pub fn read_on(
+        &mut self,
+        wanted: &mut dyn FnMut(&Path, RawLine<'_>) -> bool,
+        each: &mut dyn FnMut(&Event<'_>),
+    ) -> bool {
         let Self { sources, tailer, readers, clocks, journal, aside } = self;
-        let other = journal.as_ref().and_then(Journal::fd);
-        let more = tailer.poll_with(timeout, other, &mut |log, line| {
+        let more = tailer.read_on(&mut |log, line| {
             if readers.len() <= log.index {
                 readers.resize_with(log.index + 1, || None);
             }
@@ -83,6 +98,9 @@ impl Follower {
                 });
             }
             let Some(reader) = slot else { return NOTHING };
+            if !wanted(log.path, line) {
+                return After { now: reader.clock.now(), settled: reader.settled };
+            }
             // No line is later than the end of time.
             let _ = reader.read(line, Millis(i64::MAX), each, aside);
             After { now: reader.clock.now(), settled: reader.settled }

@@ -24,7 +24,7 @@ pub struct World<'a> {
     pub admin_logins: &'a [(IpAddr, Millis)],
     /// Clients that used the sites well of late.
     pub good_clients: u64,
-    /// True where the web servers include our deny map.
+    /// True where the site of the alert denies by our map.
     pub server_map: bool,
 }
 
@@ -195,11 +195,8 @@ impl Respond {
     fn point(&self, via: Via, world: &World<'_>) -> (Point, String) {
         match via {
             Via::Direct => (Point::PacketFilter, String::new()),
-            Via::Proxy(_) if world.server_map => (Point::WebServer, String::new()),
-            Via::Proxy(proxy) => (
-                Point::Nowhere,
-                format!("not stopped: it came through the proxy {proxy}, and no web server includes the deny map"),
-            ),
+            Via::Proxy(_) | Via::PerhapsProxy if world.server_map => (Point::WebServer, String::new()),
+            Via::Proxy(proxy) => (Point::Nowhere, words::include_the_map(proxy)),
             Via::PerhapsProxy => (Point::PacketFilter, "the log does not say whether it came through a proxy".into()),
         }
     }

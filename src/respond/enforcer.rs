@@ -11,6 +11,8 @@ pub trait Enforcer {
     fn ensure(&mut self) -> Result<Ensured, Self::Error>;
     /// Adds; those already there get the new time.
     fn add(&mut self, elements: &[Element]) -> Result<Done, Self::Error>;
+    /// Whether one stands.
+    fn holds(&mut self, element: &Element) -> Result<bool, Self::Error>;
     /// Removes; those not there are none.
     fn remove(&mut self, elements: &[Element]) -> Result<Done, Self::Error>;
 }
@@ -24,6 +26,10 @@ impl Enforcer for PacketFilter {
 
     fn add(&mut self, elements: &[Element]) -> Result<Done, FilterError> {
         self.add(elements)
+    }
+
+    fn holds(&mut self, element: &Element) -> Result<bool, FilterError> {
+        Ok(self.get(element)?.is_some())
     }
 
     fn remove(&mut self, elements: &[Element]) -> Result<Done, FilterError> {

@@ -20,7 +20,7 @@ const UNDATED: u32 = 3;
 /// The same ban is not told about more often than this.
 const PAUSE: Duration = Duration::from_secs(60);
 /// So long without a request, with packets stopped meanwhile, a ban holds.
-const QUIET: Duration = Duration::from_secs(30);
+pub const QUIET: Duration = Duration::from_secs(30);
 
 /// A request of somebody, as a log tells it.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Sighting<'a> {
     pub client: IpAddr,
     pub via: Via,
     pub site: &'a str,
+    /// The web server refused it (403, 429).
+    pub refused: bool,
     /// When the request began, where the log lets one tell.
     pub began: Option<Millis>,
     /// The log clock.
@@ -99,6 +101,8 @@ struct Watch {
     since: Millis,
     until: Option<Millis>,
     requests: u32,
+    /// Requests that the web server refused.
+    refused: u64,
     dated: bool,
     last: Millis,
     told: Option<Millis>,
@@ -120,6 +124,7 @@ impl Proof {
             since,
             until: decision.until,
             requests: 0,
+            refused: 0,
             dated: false,
             last: since,
             told: None,
@@ -143,6 +148,10 @@ impl Proof {
         let watch = self.watched.get_mut(&net)?;
         let settled = watch.since + GRACE;
         if sighting.at <= settled || sighting.began.is_some_and(|began| began <= settled) {
+            return None;
+        }
+        if watch.point == Point::WebServer && sighting.refused {
+            watch.refused = watch.refused.saturating_add(1);
             return None;
         }
         watch.requests = watch.requests.saturating_add(1);
@@ -172,15 +181,15 @@ impl Proof {
         })
     }
 
-    /// How a ban stands; none where it is too early to say, or nothing is watched. `stopped`: packets stopped by its
-    /// set since the ban.
-    pub fn holds(&self, subject: &Subject, stopped: u64, now: Millis) -> Option<Hold> {
+    /// How a ban stands; none where it is too early to say, or nothing is watched. `tried`: the packet filter stopped it
+    /// since the ban.
+    pub fn holds(&self, subject: &Subject, tried: bool, now: Millis) -> Option<Hold> {
         let watch = self.watched.get(&net(subject)?)?;
-        match (watch.requests, stopped) {
+        match (watch.requests, tried || watch.refused > 0) {
             (1.., _) if watch.dated || watch.requests >= UNDATED => Some(Hold::Ineffective),
             _ if now.since(watch.last.max(watch.since)) < QUIET => None,
-            (_, 0) => Some(Hold::Untried),
-            _ => Some(Hold::Holds),
+            (_, false) => Some(Hold::Untried),
+            (_, true) => Some(Hold::Holds),
         }
     }
 
@@ -219,20 +228,27 @@ impl fmt::Display for Ineffective {
             Subject::Client(ip) => ip.to_string(),
             _ => net.to_string(),
         });
-        write!(f, "the ban of {who} is ineffective: {} requests since {}: ", self.requests, self.banned)?;
-        match self.cause {
-            Cause::Observed => f.write_str("observe mode enforces nothing"),
-            Cause::TableGone => f.write_str("the table is gone from the packet filter; it is made again"),
-            Cause::ElementGone => f.write_str("its element is gone from the packet filter; it is added again"),
-            Cause::ThroughProxy(proxy) => {
-                write!(f, "it comes through the proxy {proxy}; include the deny map in the web server")
+        let Self { requests, banned, cause, .. } = self;
+        write!(f, "the ban of {who} is ineffective: {requests} requests since {banned}: {cause}")?;
+        if self.cause == Cause::PortExcluded { write!(f, " ({})", self.site) } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Observed => "observe mode enforces nothing",
+            Self::TableGone => "the table was gone from the packet filter; it is made again",
+            Self::ElementGone => "its element was gone from the packet filter; it is added again",
+            Self::ThroughProxy(proxy) => {
+                return write!(f, "it comes through the proxy {proxy}; include the deny map in the web server");
             }
-            Cause::PortExcluded => write!(f, "{} is served on a port that bans leave open", self.site),
-            Cause::MapIgnored => f.write_str("the web server has not taken up the deny map; see that the snippet is included"),
-            Cause::PassedBy => f.write_str(
-                "its element stands and is passed by; look for a proxy that no setting names, or another network namespace",
-            ),
-        }
+            Self::PortExcluded => "the site is served on a port that bans leave open",
+            Self::MapIgnored => "the web server has not taken up the deny map; see that the snippet is included",
+            Self::PassedBy => {
+                "its element stands and is passed by; look for a proxy that no setting names, or another network namespace"
+            }
+        })
     }
 }
 
@@ -262,7 +278,14 @@ mod tests {
 
     fn sighting(at: i64, began: Option<i64>, via: Via) -> Sighting<'static> {
         let client = "203.0.113.7".parse().unwrap();
-        Sighting { client, via, site: "www", began: began.map(Millis::from_secs), at: Millis::from_secs(at) }
+        Sighting {
+            client,
+            via,
+            site: "www",
+            refused: false,
+            began: began.map(Millis::from_secs),
+            at: Millis::from_secs(at),
+        }
     }
 
     #[test]
@@ -270,9 +293,9 @@ mod tests {
         let (mut proof, subject) = ban(Point::PacketFilter);
         assert_eq!(proof.seen(&sighting(1_004, None, Via::Direct)), None);
         assert_eq!(proof.seen(&sighting(1_300, Some(990), Via::Direct)), None);
-        assert_eq!(proof.holds(&subject, 5, Millis::from_secs(1_010)), None, "too early");
-        assert_eq!(proof.holds(&subject, 5, Millis::from_secs(1_400)), Some(Hold::Holds));
-        assert_eq!(proof.holds(&subject, 0, Millis::from_secs(1_400)), Some(Hold::Untried));
+        assert_eq!(proof.holds(&subject, true, Millis::from_secs(1_010)), None, "too early");
+        assert_eq!(proof.holds(&subject, true, Millis::from_secs(1_400)), Some(Hold::Holds));
+        assert_eq!(proof.holds(&subject, false, Millis::from_secs(1_400)), Some(Hold::Untried));
     }
 
     #[test]
@@ -281,8 +304,18 @@ mod tests {
         assert_eq!(proof.seen(&sighting(1_010, Some(1_010), Via::Direct)), Some(subject.clone()));
         assert_eq!(proof.seen(&sighting(1_020, Some(1_020), Via::Direct)), None);
         assert_eq!(proof.seen(&sighting(1_071, Some(1_071), Via::Direct)), Some(subject.clone()));
-        assert_eq!(proof.holds(&subject, 9, Millis::from_secs(1_400)), Some(Hold::Ineffective));
+        assert_eq!(proof.holds(&subject, true, Millis::from_secs(1_400)), Some(Hold::Ineffective));
         assert_eq!(proof.explain(&subject, LOOK).unwrap().requests, 3);
+    }
+
+    #[test]
+    fn what_the_web_server_refuses_proves_its_map() {
+        let (mut proof, subject) = ban(Point::WebServer);
+        let proxy = Via::Proxy("192.0.2.1".parse().unwrap());
+        let refused = Sighting { refused: true, ..sighting(1_010, Some(1_010), proxy) };
+        assert_eq!(proof.seen(&refused), None);
+        assert_eq!(proof.holds(&subject, false, Millis::from_secs(1_100)), Some(Hold::Holds));
+        assert_eq!(proof.seen(&sighting(1_200, Some(1_200), proxy)), Some(subject));
     }
 
     #[test]
@@ -315,6 +348,6 @@ mod tests {
         let (mut proof, subject) = ban(Point::PacketFilter);
         assert_eq!(proof.seen(&sighting(2_001, Some(2_001), Via::Direct)), None);
         proof.tidy(Millis::from_secs(2_001));
-        assert_eq!(proof.holds(&subject, 1, Millis::from_secs(2_001)), None);
+        assert_eq!(proof.holds(&subject, true, Millis::from_secs(2_001)), None);
     }
 }

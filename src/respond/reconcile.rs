@@ -18,6 +18,9 @@ const AHEAD: Duration = Duration::from_hours(4);
 /// Elements handed over at once, so that a large restore needs no second copy of everything.
 const BATCH: usize = 20_000;
 
+/// Elements of an earlier run that are looked for in the kernel: none may be missing.
+const SAMPLES: usize = 256;
+
 /// Decisions that ended, and leases to renew, are looked for this often: one pass over everything.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -31,6 +34,8 @@ pub struct Reconciler {
     /// Everything from here on is to be asserted: at once where it was lost, else in slices that let new bans through.
     restore: Option<IpNet>,
     lost: bool,
+    /// What was resumed has yet to be looked for.
+    unproven: bool,
     /// To be removed at the next run, unless something still needs it.
     ended: BTreeSet<(Effect, IpNet)>,
     swept: Option<Millis>,
@@ -68,10 +73,16 @@ impl Reconciler {
         }
     }
 
-    /// Takes up a decision of an earlier run, which stands in the kernel most likely.
+    /// Takes up a decision of an earlier run, which asserted it: it stands in the kernel as long as the table was not
+    /// touched, and is not asserted anew before its lease lapses.
     pub fn resume(&mut self, decision: &Decision) {
-        if let Some(net) = self.take(decision) {
-            self.restore = Some(self.restore.map_or(net, |first| first.min(net)));
+        let Some(net) = self.take(decision) else { return };
+        let Some(wanted) = self.desired.get_mut(&net) else { return };
+        if made(wanted.effect, net, None).is_rewritten() {
+            self.dirty.insert(net);
+        } else {
+            wanted.lapses = wanted.until.min(decision.at + LEASE);
+            self.unproven = true;
         }
     }
 
@@ -126,6 +137,9 @@ impl Reconciler {
                 self.dirty.clear();
             }
         }
+        if std::mem::take(&mut self.unproven) && !report.emptied && !self.samples_stand(enforcer, now)? {
+            self.restore = self.desired.keys().next().copied();
+        }
         self.change(enforcer, now, &mut report)?;
         if self.swept.is_none_or(|at| now.since(at) >= SWEEP || now < at) {
             self.sweep(now);
@@ -134,6 +148,17 @@ impl Reconciler {
         report.added += self.assert_all(enforcer, now)?;
         report.unfinished = self.restore.is_some();
         Ok(report)
+    }
+
+    /// Looks for some of what was resumed, evenly spread.
+    fn samples_stand<E: Enforcer>(&self, enforcer: &mut E, now: Millis) -> Result<bool, E::Error> {
+        let standing = |wanted: &Wanted| now < wanted.lapses && now < wanted.until;
+        for (net, wanted) in self.desired.iter().step_by(self.desired.len() / SAMPLES + 1) {
+            if standing(wanted) && !enforcer.holds(&made(wanted.effect, *net, None))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn change<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis, report: &mut Report) -> Result<(), E::Error> {
@@ -199,10 +224,17 @@ impl Reconciler {
     fn assert_all<E: Enforcer>(&mut self, enforcer: &mut E, now: Millis) -> Result<usize, E::Error> {
         let mut added = 0;
         while let Some(start) = self.restore {
-            let mut nets = self.desired.range(start..).map(|(net, _)| *net);
-            let batch: Vec<IpNet> = nets.by_ref().take(BATCH).collect();
-            let next = nets.next();
-            added += self.assert(enforcer, &batch, now)?;
+            let mut rest = self.desired.range(start..);
+            let batch = rest.by_ref().take(BATCH);
+            let elements: Vec<Element> = batch.filter_map(|(net, wanted)| self.held_by(wanted, *net, now)).collect();
+            let next = rest.next().map(|(net, _)| *net);
+            if !elements.is_empty() {
+                enforcer.add(&elements)?;
+            }
+            added += elements.len();
+            for (_, wanted) in self.desired.range_mut(start..).take(BATCH) {
+                wanted.lapses = now + ttl(wanted.until, now);
+            }
             self.restore = next;
             if !self.lost {
                 break;
@@ -224,6 +256,14 @@ impl Reconciler {
             }
         }
         Ok(elements.len())
+    }
+
+    /// The same as [`Self::element`], where what is wanted of the net is at hand.
+    fn held_by(&self, wanted: &Wanted, net: IpNet, now: Millis) -> Option<Element> {
+        if shares(wanted.effect, net) {
+            return self.element(wanted.effect, net, now);
+        }
+        (now < wanted.until).then(|| made(wanted.effect, net, Some(ttl(wanted.until, now))))
     }
 
     /// The element that holds a net, for as long as the longest decision that shares it; none where nobody wants it.

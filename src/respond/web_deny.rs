@@ -32,6 +32,14 @@ impl WebDeny {
         net(subject).map(|net| self.wanted.remove(&net));
     }
 
+    pub fn len(&self) -> usize {
+        self.wanted.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
     /// What the map should say now; forgets what has ended.
     pub fn denied(&mut self, now: Millis) -> Denied {
         self.wanted.retain(|_, (_, until)| until.is_none_or(|until| now < until));

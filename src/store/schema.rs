@@ -1,7 +1,8 @@
 //! The tables, as steps from one schema to the next; `user_version` counts the steps taken.
 
 /// Never edit a step that was released: add one.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
 CREATE TABLE alerts (
   id INTEGER PRIMARY KEY, -- the bits of AlertId
   at INTEGER NOT NULL,    -- last, milliseconds
@@ -85,4 +86,8 @@ CREATE TABLE checkpoint (
   positions TEXT NOT NULL,
   snapshot BLOB NOT NULL
 );
-"];
+",
+    "
+ALTER TABLE sightings ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+",
+];

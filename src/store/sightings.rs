@@ -14,6 +14,8 @@ pub struct Sighting {
     pub place: String,
     pub line: u64,
     pub text: String,
+    /// Why the ban did not stop it.
+    pub cause: String,
 }
 
 impl Reading {
@@ -21,7 +23,7 @@ impl Reading {
     pub fn sightings_of(&self, id: DecisionId, at_most: u32) -> std::result::Result<Vec<Sighting>, StoreError> {
         self.ask(|db| {
             let mut find = db.prepare_cached(
-                "SELECT at, place, line, text FROM sightings WHERE decision = ?1 ORDER BY at, place, line LIMIT ?2",
+                "SELECT at, place, line, text, cause FROM sightings WHERE decision = ?1 ORDER BY at, place, line LIMIT ?2",
             )?;
             let rows = find.query_map(params![id.0, at_most], |row| {
                 Ok(Sighting {
@@ -30,6 +32,7 @@ impl Reading {
                     place: row.get(1)?,
                     line: row.get::<_, i64>(2)?.cast_unsigned(),
                     text: row.get(3)?,
+                    cause: row.get(4)?,
                 })
             })?;
             rows.collect()
@@ -38,8 +41,8 @@ impl Reading {
 }
 
 pub(super) fn record(db: &Connection, sighting: &Sighting) -> Result<()> {
-    let mut put = db.prepare_cached("INSERT OR IGNORE INTO sightings VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let Sighting { decision, at, place, line, text } = sighting;
-    put.execute(params![decision.0, at.0, place, line.cast_signed(), text])?;
+    let mut put = db.prepare_cached("INSERT OR IGNORE INTO sightings VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let Sighting { decision, at, place, line, text, cause } = sighting;
+    put.execute(params![decision.0, at.0, place, line.cast_signed(), text, cause])?;
     Ok(())
 }

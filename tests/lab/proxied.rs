@@ -2,7 +2,7 @@
 
 use peelhouse::demo::visitors::WORDLIST;
 
-use crate::stage::{Kind, STATE, Stage, on, until};
+use crate::stage::{Kind, STATE, Stage, on, until, write};
 
 const PROXY: &str = "198.51.100.1";
 const ATTACKER: &str = "203.0.113.50";
@@ -10,15 +10,31 @@ const NEIGHBOUR: &str = "203.0.113.51";
 
 #[test]
 fn nginx_stops_the_client_behind_its_proxy() {
-    let site =
-        "set_real_ip_from 198.51.100.1; real_ip_header X-Forwarded-For; include /etc/nginx/peelhouse-deny-site.conf;";
-    on(Kind::Nginx, "", site, attacker_behind_proxy);
+    let site = "set_real_ip_from 198.51.100.1; real_ip_header X-Forwarded-For;";
+    on(Kind::Nginx, "", site, |stage| {
+        stage.start_guard();
+        snippet("nginx/peelhouse-deny.conf", "/etc/nginx/conf.d/peelhouse-deny.conf", "");
+        snippet("nginx/peelhouse-deny-site.conf", "/etc/nginx/lab-extra.conf", site);
+        attacker_behind_proxy(stage);
+    });
 }
 
 #[test]
 fn apache_stops_the_client_behind_its_proxy() {
-    let site = "RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy 198.51.100.1\nInclude peelhouse-deny-site.conf\n";
-    on(Kind::Apache, "", site, attacker_behind_proxy);
+    let site = "RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy 198.51.100.1\n";
+    on(Kind::Apache, "", site, |stage| {
+        stage.start_guard();
+        snippet("apache2/peelhouse-deny.conf", "/etc/apache2/conf-enabled/peelhouse-deny.conf", "");
+        snippet("apache2/peelhouse-deny-site.conf", "/etc/apache2/lab-extra.conf", site);
+        attacker_behind_proxy(stage);
+    });
+}
+
+/// Puts a shipped snippet where the owner would, reading the map of this stage, after `before`.
+fn snippet(shipped: &str, to: &str, before: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("etc").join(shipped);
+    let text = std::fs::read_to_string(path).unwrap().replace("/var/lib/peelhouse", STATE);
+    write(to, &format!("{before}\n{text}"));
 }
 
 #[test]
@@ -34,8 +50,10 @@ fn a_forged_header_from_a_stranger_bans_the_stranger() {
     });
 }
 
+/// The guard made its map before the server was told to read it, and learns by a reload that it is read.
 fn attacker_behind_proxy(stage: &mut Stage) {
-    stage.start_guard();
+    stage.reload_server();
+    stage.reload_guard();
     let through = |stage: &Stage, client: &str| {
         let mut visitor = stage.visitor(PROXY, "Mozilla/5.0 (X11; Linux x86_64) Firefox/132.0");
         visitor.extra = format!("X-Forwarded-For: {client}\r\n");
@@ -53,5 +71,9 @@ fn attacker_behind_proxy(stage: &mut Stage) {
     });
     assert_eq!(stage.as_visitor(&neighbour, |neighbour| neighbour.get("/").unwrap()), 200);
     assert!(stage.ask(&["why", PROXY]).is_empty(), "nothing may be held against the proxy");
-    assert!(std::path::Path::new(STATE).exists());
+    stage.kill_keeper();
+    stage.start_guard();
+    assert_ne!(stage.as_visitor(&attacker, |attacker| attacker.get("/").unwrap()), 200, "a restart frees nobody");
+    stage.ask(&["unban", ATTACKER]);
+    until("the unbanned is served again", || stage.as_visitor(&attacker, |attacker| attacker.get("/").unwrap()) == 200);
 }

@@ -73,7 +73,6 @@ pub fn on(kind: Kind, config: &str, site: &str, test: impl FnOnce(&mut Stage) + 
         }
         write(CONFIG, config);
         write(kind.extra(), site);
-        shipped_snippets();
         pages();
         let world = World::beside().unwrap();
         let mut stage = Stage { world, kind, servers: Vec::new(), guard: None };
@@ -108,6 +107,22 @@ impl Stage {
         let mut guard = Guard { child, said, reader: 0 };
         guard.reader = guard.wait_for_reader();
         self.guard = Some(guard);
+    }
+
+    /// Has the guard read all configuration again, and waits until its next reader follows the logs.
+    pub fn reload_guard(&mut self) {
+        let guard = self.guard.as_mut().unwrap();
+        let keeper = guard.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &keeper]).status().unwrap().success());
+        guard.wait_for_reader();
+    }
+
+    /// Has the server read its configuration again.
+    pub fn reload_server(&self) {
+        let master = self.servers[0].id().to_string();
+        let signal = if self.kind == Kind::Nginx { "-HUP" } else { "-USR1" };
+        assert!(Command::new("kill").args([signal, &master]).status().unwrap().success());
+        thread::sleep(Duration::from_millis(500));
     }
 
     pub fn guard(&mut self) -> &mut Guard {
@@ -258,24 +273,12 @@ fn pages() {
     );
 }
 
-/// What the owner of a site behind a proxy includes.
-fn shipped_snippets() {
-    for (folder, map) in [("nginx", "nginx.conf"), ("apache2", "apache.txt")] {
-        for snippet in ["peelhouse-deny.conf", "peelhouse-deny-site.conf"] {
-            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("etc").join(folder).join(snippet);
-            write(&format!("/etc/{folder}/{snippet}"), &fs::read_to_string(shipped).unwrap());
-        }
-        write(&format!("{STATE}/deny/{map}"), "");
-    }
-}
-
 fn nginx() -> Child {
     for site in fs::read_dir("/etc/nginx/sites-enabled").unwrap() {
         fs::remove_file(site.unwrap().path()).unwrap();
     }
     fs::create_dir_all("/var/log/nginx").unwrap();
     write("/etc/nginx/sites-enabled/shop", include_str!("sites/nginx.conf"));
-    write("/etc/nginx/conf.d/peelhouse.conf", "include /etc/nginx/peelhouse-deny.conf;");
     Command::new("nginx").args(["-g", "daemon off;"]).spawn().expect("nginx; `make test` installs it")
 }
 
@@ -293,7 +296,6 @@ fn apache() -> Child {
         fs::create_dir_all(folder).unwrap();
     }
     write("/etc/apache2/sites-enabled/shop.conf", include_str!("sites/apache.conf"));
-    write("/etc/apache2/conf-enabled/peelhouse.conf", "Include peelhouse-deny.conf\n");
     let start = ". /etc/apache2/envvars && exec apache2 -DFOREGROUND";
     Command::new("sh").args(["-c", start]).spawn().expect("apache2; `make test` installs it")
 }

@@ -33,6 +33,11 @@ impl Element {
         Self { effect: Effect::Limit, net: widened(net.into().trunc()), ttl }
     }
 
+    /// True where it stands in a set that is rewritten whole, from what its writer remembers.
+    pub fn is_rewritten(&self) -> bool {
+        self.place().holds_intervals()
+    }
+
     pub(super) fn place(&self) -> Set {
         match (self.effect, self.net, self.net.prefix_len()) {
             (Effect::Drop, IpNet::V4(_), 32) => Set::Drop4,
@@ -79,6 +84,9 @@ pub(super) enum Set {
     LimitPrefix6,
     Allow4,
     Allow6,
+    /// Banned clients that came again, the rules' own notes: none of [`Set::ALL`], and lost without harm.
+    Tried4,
+    Tried6,
 }
 
 impl Set {
@@ -109,11 +117,16 @@ impl Set {
             Self::LimitPrefix6 => "limitprefix6",
             Self::Allow4 => "allow4",
             Self::Allow6 => "allow6",
+            Self::Tried4 => "tried4",
+            Self::Tried6 => "tried6",
         }
     }
 
     pub(super) const fn is_v4(self) -> bool {
-        matches!(self, Self::Drop4 | Self::DropPrefix4 | Self::Limit4 | Self::LimitPrefix4 | Self::Allow4)
+        matches!(
+            self,
+            Self::Drop4 | Self::DropPrefix4 | Self::Limit4 | Self::LimitPrefix4 | Self::Allow4 | Self::Tried4
+        )
     }
 
     /// Bits of an address in it.
@@ -140,7 +153,7 @@ impl Set {
     /// The named counter of what this set stopped; none for what it lets through.
     pub(super) const fn counter(self) -> Option<&'static str> {
         match self {
-            Self::Allow4 | Self::Allow6 => None,
+            Self::Allow4 | Self::Allow6 | Self::Tried4 | Self::Tried6 => None,
             Self::Limit4 | Self::LimitPrefix4 => Some("limit4"),
             Self::Limit6Net64 | Self::LimitPrefix6 => Some("limit6"),
             _ => Some(self.name()),

@@ -5,10 +5,11 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use ipnet::{IpNet, Ipv4Net};
+use rustix::io::Errno;
 use serde::Serialize;
 
 use super::{Element, FilterError, PacketFilter, Settings};
-use crate::sys::netns;
+use crate::act::namespace::{self, NamespaceError};
 
 /// Milliseconds, all of them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,14 +29,10 @@ pub const SINGLE: usize = 1_000;
 
 /// Fills a table with `elements` addresses, then times single bans. Needs root.
 pub fn measure(elements: usize) -> Result<Measured, FilterError> {
-    let worker = std::thread::spawn(move || {
-        netns::enter_new().map_err(|cause| match cause.kind() {
-            io::ErrorKind::PermissionDenied => FilterError::NotPermitted,
-            _ => FilterError::Socket(cause),
-        })?;
-        measure_here(elements)
-    });
-    worker.join().unwrap_or_else(|_| Err(FilterError::Talk(io::Error::other("the measuring thread ended early"))))
+    namespace::private(|| measure_here(elements)).map_err(|cause| match cause {
+        NamespaceError::Leave(Errno::PERM) => FilterError::NotPermitted,
+        other => FilterError::Socket(io::Error::other(other)),
+    })?
 }
 
 fn measure_here(elements: usize) -> Result<Measured, FilterError> {

@@ -16,7 +16,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
@@ -113,6 +113,25 @@ impl PacketFilter {
             all.extend(wire::held(set, ends).into_iter().filter(|held| held.net.network() != set.sentinel()));
         }
         Ok(all)
+    }
+
+    /// How long ago a banned address, or one of a banned prefix, last came and was stopped; none where none did within a
+    /// day. A prefix is looked for among all that came, at most 128 k.
+    pub fn tried(&mut self, net: IpNet) -> Result<Option<Duration>, FilterError> {
+        let set = if matches!(net, IpNet::V4(_)) { Set::Tried4 } else { Set::Tried6 };
+        let mut ends = Vec::new();
+        let table = &self.settings.table;
+        let taken = if net.prefix_len() == net.max_prefix_len() {
+            let question = wire::get(table, set, Some(vec![wire::key(net.network(), None)]));
+            presence::known(self.talk.ask(question)).map(|answers| {
+                ends.extend(answers.iter().flatten().flat_map(wire::ends));
+            })
+        } else {
+            self.talk.dump(wire::get(table, set, None), |answer| ends.extend(wire::ends(&answer)))
+        };
+        taken.map_err(|cause| self.talked(cause))?;
+        let inside = wire::held(set, ends).into_iter().filter(|held| net.contains(&held.net));
+        Ok(inside.filter_map(|held| Some(rules::TRIED.saturating_sub(held.left?))).min())
     }
 
     /// Packets and bytes stopped so far, by counter name (`drop4`, `limit6`, …).

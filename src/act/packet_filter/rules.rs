@@ -5,12 +5,15 @@
 //! banned address to connections that this host opened are dropped too; allow-list addresses the host itself must reach.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::element::Set;
 use super::settings::{Ports, Settings, Trickle};
 
 pub(super) const CHAIN: &str = "stop";
-pub(super) const CHAINS: [&str; 3] = [CHAIN, "trickle4", "trickle6"];
+pub(super) const CHAINS: [&str; 5] = [CHAIN, "dropped4", "dropped6", "trickle4", "trickle6"];
+/// How long it is remembered that a banned client came again.
+pub(super) const TRIED: Duration = Duration::from_hours(24);
 const MASK64: &str = "ffff:ffff:ffff:ffff::";
 
 /// Creates what is missing, keeps elements and counters, writes the rules anew.
@@ -29,6 +32,10 @@ pub(super) fn create(settings: &Settings) -> String {
             let spec = format!("type {kind}; flags dynamic, timeout; timeout 1m; size 65536;");
             line(&mut script, &format!("add set inet {table} {meter}{version} {{ {spec} }}"));
         }
+    }
+    for (version, kind) in [(4, "ipv4_addr"), (6, "ipv6_addr")] {
+        let spec = format!("type {kind}; flags dynamic, timeout; timeout {}s; size 65536;", TRIED.as_secs());
+        line(&mut script, &format!("add set inet {table} tried{version} {{ {spec} }}"));
     }
     chains(&mut script, settings);
     for set in Set::ALL.into_iter().filter(|set| !set.holds_intervals()) {
@@ -65,15 +72,16 @@ fn chains(script: &mut String, settings: &Settings) {
         script,
         &format!("add chain inet {table} {CHAIN} {{ type filter hook prerouting priority -300; policy accept; }}"),
     );
-    line(script, &format!("add chain inet {table} trickle4"));
-    line(script, &format!("add chain inet {table} trickle6"));
+    for chain in CHAINS.iter().filter(|chain| **chain != CHAIN) {
+        line(script, &format!("add chain inet {table} {chain}"));
+    }
     for chain in CHAINS {
         line(script, &format!("flush chain inet {table} {chain}"));
     }
     for rule in stop_rules(&settings.ports) {
         line(script, &format!("add rule inet {table} {CHAIN} {rule}"));
     }
-    for (chain, rule) in trickle_rules(&settings.limit) {
+    for (chain, rule) in dropped_rules().into_iter().chain(trickle_rules(&settings.limit)) {
         line(script, &format!("add rule inet {table} {chain} {rule}"));
     }
 }
@@ -93,13 +101,24 @@ fn stop_rules(ports: &Ports) -> Vec<String> {
             (_, false) => "ip6 saddr".into(),
         };
         let verdict = match (set.limits(), set.is_v4()) {
-            (false, _) => format!("counter name {counter} drop"),
+            (false, true) => format!("counter name {counter} goto dropped4"),
+            (false, false) => format!("counter name {counter} goto dropped6"),
             (true, true) => "goto trickle4".into(),
             (true, false) => "goto trickle6".into(),
         };
         rules.push(format!("{source} @{} {verdict}", set.name()));
     }
     rules
+}
+
+/// A rule whose set is full ends there, so the verdict is a rule of its own.
+fn dropped_rules() -> Vec<(&'static str, String)> {
+    vec![
+        ("dropped4", "update @tried4 { ip saddr }".into()),
+        ("dropped4", "drop".into()),
+        ("dropped6", "update @tried6 { ip6 saddr }".into()),
+        ("dropped6", "drop".into()),
+    ]
 }
 
 fn trickle_rules(limit: &Trickle) -> Vec<(&'static str, String)> {

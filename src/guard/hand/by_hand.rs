@@ -54,6 +54,7 @@ impl Hand {
         }
         self.respond.pardon(subject, now);
         self.reconciler.end(subject);
+        self.web.end(subject);
         self.proof.end(subject);
         let change = Change {
             at: now,

@@ -117,10 +117,20 @@ impl Tailer {
 
     /// The same; input on `other` ends the waiting too.
     pub fn poll_with(&mut self, timeout: Duration, other: Option<BorrowedFd<'_>>, each: &mut Each<'_>) -> bool {
+        self.look_out(timeout, other);
+        self.read_on(each)
+    }
+
+    /// Waits up to `timeout` for lines, and finds the logs that are new; reads nothing yet.
+    pub fn look_out(&mut self, timeout: Duration, other: Option<BorrowedFd<'_>>) {
         if self.ready.is_empty() {
             self.wait(timeout, other);
         }
         self.gather();
+    }
+
+    /// Gives what there is. True where more is there already.
+    pub fn read_on(&mut self, each: &mut Each<'_>) -> bool {
         let mut left = BUDGET;
         while left > 0
             && let Some(index) = self.ready.pop_front()

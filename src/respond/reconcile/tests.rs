@@ -32,6 +32,10 @@ impl Enforcer for Recorded {
         Ok(Done { what: String::new(), undo: String::new() })
     }
 
+    fn holds(&mut self, element: &Element) -> Result<bool, Infallible> {
+        Ok(self.elements.contains_key(&(element.effect, element.net)))
+    }
+
     fn remove(&mut self, elements: &[Element]) -> Result<Done, Infallible> {
         elements.iter().for_each(|e| {
             self.elements.remove(&(e.effect, e.net));
@@ -183,6 +187,9 @@ fn a_failed_run_is_made_good_by_the_next() {
         fn add(&mut self, _: &[Element]) -> Result<Done, Self::Error> {
             Err(std::fmt::Error)
         }
+        fn holds(&mut self, _: &Element) -> Result<bool, Self::Error> {
+            Err(std::fmt::Error)
+        }
         fn remove(&mut self, _: &[Element]) -> Result<Done, Self::Error> {
             Err(std::fmt::Error)
         }
@@ -214,4 +221,22 @@ fn a_restart_asserts_in_slices_and_a_new_ban_goes_first() {
     kernel.flushed = true;
     assert!(!reconciler.run(&mut kernel, NOW).unwrap().unfinished, "what was lost comes back at once");
     assert_eq!(kernel.elements.len(), 30_001);
+}
+
+#[test]
+fn what_an_earlier_run_asserted_is_not_written_again() {
+    let (mut kernel, mut first) = (Recorded::default(), Reconciler::default());
+    let all: Vec<Decision> = (0..1_000_u32)
+        .map(|n| decision(&std::net::Ipv4Addr::from(0x0b00_0000 + n).to_string(), Action::Ban, Some(later(600))))
+        .collect();
+    all.iter().for_each(|decision| first.want(decision));
+    first.run(&mut kernel, NOW).unwrap();
+    let mut second = Reconciler::default();
+    all.iter().for_each(|decision| second.resume(decision));
+    assert_eq!(second.run(&mut kernel, NOW).unwrap().added, 0);
+    assert_eq!(second.len(), 1_000);
+    kernel.elements.clear();
+    let mut third = Reconciler::default();
+    all.iter().for_each(|decision| third.resume(decision));
+    assert_eq!(third.run(&mut kernel, NOW).unwrap().added, 1_000, "one that is missing speaks for all");
 }
