@@ -1,7 +1,7 @@
 //! Odd requests: the first half of the loop, what is seen.
 
 use crate::detect::behaviour::{
-    content_score, false_crawler, probing, rule_correlation, sensitive_probing, success_after_attack,
+    content_score, false_crawler, probing, rule_correlation, sensitive_probing, strangers, success_after_attack,
 };
 use crate::host::Host;
 use crate::measure::{Grade, Has, Without};
@@ -85,6 +85,7 @@ crate::measure! {
         &sensitive_probing::DETECTOR,
         &probing::DETECTOR,
         &content_score::DETECTOR,
+        &strangers::DETECTOR,
         &rule_correlation::DETECTOR,
         &false_crawler::DETECTOR,
         &success_after_attack::DETECTOR,
