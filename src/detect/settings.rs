@@ -59,8 +59,10 @@ pub struct Settings {
     pub sensitive: Bucket,
 
     /// Failed logins of a client: fast, and slow.
+    /// Slowly, a failure at sshd counts so often: no page of a site leads people there.
     pub failures: Bucket,
     pub failures_slow: Bucket,
+    pub sshd_slow_factor: f32,
     /// A client that has logged in before may fail this many times as often.
     pub known_factor: f32,
     /// Failed logins of a client in a day, while successes are fewer than a third of them.
@@ -98,7 +100,7 @@ pub struct Settings {
     /// Points of a hit are its rule's score, times this where the rule is of medium or of low confidence.
     pub score_medium_confidence: f32,
     pub score_low_confidence: f32,
-    /// The same for what a page of the site led a client to that was answered well so often.
+    /// The same for what a page of the site led a client to that was answered well so often before.
     pub score_at_home: f32,
     pub at_home: u32,
 
@@ -140,11 +142,12 @@ impl Default for Settings {
             referred_weight: 0.1,
             referred_misses: 8.0,
             trusted_weight: 0.25,
-            trusted_share: 5.0,
-            good_to_missing: 3.0,
+            trusted_share: 3.0,
+            good_to_missing: 2.0,
             sensitive: Bucket::new(4.0, 5),
             failures: Bucket::new(5.0, 10),
             failures_slow: Bucket::new(10.0, 60),
+            sshd_slow_factor: 2.0,
             known_factor: 3.0,
             failures_day: 30,
             failures_day_flat: 300,

@@ -199,7 +199,11 @@ fn security_docs() -> Vec<Hit> {
         GET /cheatsheet?topic=sleep(5)+in+mysql 200
         GET /examples/log4j/$%7Bjndi:ldap%7D 404
         GET /docs/htaccess/.htaccess 200";
-    join(vec![browse(0, ME, 10), script(210_000, 9000, ME, BROWSERS[3], "https://www.example.org/docs/", text)])
+    join(vec![
+        browse(0, ME, 10),
+        script(0, 0, ME, BROWSERS[3], "", "GET /docs/ 200"),
+        script(210_000, 9000, ME, BROWSERS[3], "https://www.example.org/docs/", text),
+    ])
 }
 
 fn analytics() -> Vec<Hit> {

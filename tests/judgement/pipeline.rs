@@ -1,7 +1,7 @@
 //! From log lines to decisions, as the daemon goes: parser, engine, policy.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, OnceLock};
 
 use peelhouse::detect::rules::RuleSet;
@@ -60,7 +60,7 @@ impl Case {
 #[derive(Default)]
 pub struct Outcome {
     pub alerts: usize,
-    /// Action, lines of the judged client (of all, for a prefix) up to it, and why.
+    /// Action, lines of the judged client up to it, and why.
     decisions: Vec<(Action, usize, String)>,
 }
 
@@ -119,7 +119,7 @@ pub fn judge(case: &Case) -> Outcome {
         parser.near(Millis(entry.at));
         let Ok(Line::Record(record)) = parser.parse(entry.text.as_bytes()) else { continue };
         let Some(ip) = record.client else { continue };
-        *lines.entry(ip).or_default() += 1;
+        *lines.entry(whose(ip)).or_default() += 1;
         let event = Event {
             now: Millis(entry.at),
             stamp: record.stamp,
@@ -133,10 +133,18 @@ pub fn judge(case: &Case) -> Outcome {
         engine.see(&event, &mut alerts);
         for alert in alerts {
             outcome.alerts += 1;
-            decide(&mut respond, &engine, &alert, lines[&ip], &mut outcome);
+            decide(&mut respond, &engine, &alert, lines[&whose(ip)], &mut outcome);
         }
     }
     outcome
+}
+
+/// One who owns an IPv6 /64 is one client.
+fn whose(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
 }
 
 fn decide(respond: &mut Respond, engine: &Engine, alert: &Alert, lines: usize, outcome: &mut Outcome) {

@@ -30,9 +30,11 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
         took(seen, &told),
         reason.standing.logins
     );
-    // A forgotten script and a patient guesser look alike: the day's count asks for the milder answer.
+    // A forgotten script and a patient guesser look alike: limited at most, and only told where it was ever let in.
     if crossed.window == DAY {
-        (reason.severity, reason.confidence) = (Severity::Medium, Confidence::Low);
+        let been_in = reason.standing.logins > 0;
+        reason.severity = if been_in { Severity::Low } else { Severity::Medium };
+        reason.confidence = Confidence::Low;
     }
     reason.counts = vec![crossed];
     Some(raise(&DETECTOR, seen, told, reason))

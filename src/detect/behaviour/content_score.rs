@@ -90,10 +90,9 @@ fn counts(seen: &Seen<'_, '_>, hit: &RuleHit<'_>) -> bool {
     !(weak || source || hit.class == Class::Sqli && well && paths::takes_statements(request.target))
 }
 
-/// A reader of the site, sent here by a page that somebody was answered, and answered well.
+/// A reader of the site, sent here by a page that somebody was answered: a site may be about attacks.
 fn is_at_home(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> bool {
-    let answered = seen.request().is_some_and(|request| matches!(request.status, 200..=399));
-    answered && memory.clients.at(seen.slot).good >= settings.at_home && probing::led_by_a_page(seen, memory)
+    memory.clients.at(seen.slot).good >= settings.at_home && probing::led_by_a_page(seen, memory)
 }
 
 /// Adds to the score and remembers whether more than one target did.

@@ -111,7 +111,7 @@ pub fn learn(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) {
     let client = memory.clients.at_mut(seen.slot);
     match &seen.attempt {
         Some(attempt) if attempt.ok => passed(client, settings),
-        Some(attempt) => failed(client, attempt),
+        Some(attempt) => failed(client, attempt, settings),
         None => {}
     }
     match &seen.event.what {
@@ -141,10 +141,11 @@ fn passed(client: &mut Client, settings: &Settings) {
     client.failures_slow = (client.failures_slow - settings.success_credit).max(0.0);
 }
 
-fn failed(client: &mut Client, attempt: &Attempt<'_>) {
+fn failed(client: &mut Client, attempt: &Attempt<'_>, settings: &Settings) {
     client.flags &= !flag::AUTHENTICATED;
     client.failures += attempt.weight;
-    client.failures_slow += attempt.weight;
+    let slowly = if attempt.service == "sshd" { settings.sshd_slow_factor } else { 1.0 };
+    client.failures_slow += attempt.weight * slowly;
     if attempt.weight >= 1.0 {
         client.fail_today();
     }

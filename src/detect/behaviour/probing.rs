@@ -53,7 +53,9 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
 /// A page of the site that somebody was answered; the header alone is the client's word.
 pub fn led_by_a_page(seen: &Seen<'_, '_>, memory: &Memory) -> bool {
     let Some(request) = seen.request().filter(|_| seen.referred()) else { return false };
-    memory.known.knows(memory.seed.pair(seen.event.site, paths::of_referer(request.referer)))
+    let page = paths::of_referer(request.referer);
+    // A site may tell its browsers to send its name alone (Referrer-Policy: origin).
+    page == b"/" || memory.known.knows(memory.seed.pair(seen.event.site, page))
 }
 
 /// A page may be full of broken links; who gets hardly anything else is no reader of it.
