@@ -36,6 +36,8 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::UnknownId { .. } | Self::Format(_) => Exit::Usage,
+            Self::Guard(GuardError::Config(_) | GuardError::ConfigUnreadable { .. }) => Exit::Usage,
+            Self::Guard(GuardError::Store(_)) => Exit::CouldNotRead,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Demo(_) | Self::Measure(_) | Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,

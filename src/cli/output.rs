@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 /// Columns of a table where no terminal says otherwise.
 const WIDTH: u16 = 100;
@@ -68,7 +69,7 @@ impl Output {
 
     /// One JSON object on a line of its own.
     pub fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.to, object)?;
+        object.serialize(&mut serde_json::Serializer::with_formatter(&mut self.to, Tame))?;
         self.end()
     }
 
@@ -155,6 +156,22 @@ pub fn clean(text: &str) -> String {
         if is_hostile(c) { clean.extend(c.escape_default()) } else { clean.push(c) }
     }
     clean
+}
+
+/// JSON lets most hostile characters stand as they are; here they become `\u…`, which reads back as the same text.
+struct Tame;
+
+impl Formatter for Tame {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+            let (before, after) = rest.split_at(at);
+            to.write_all(before.as_bytes())?;
+            write!(to, "\\u{:04x}", u32::from(hostile))?;
+            rest = after.get(hostile.len_utf8()..).unwrap_or_default();
+        }
+        to.write_all(rest.as_bytes())
+    }
 }
 
 fn is_hostile(c: char) -> bool {
