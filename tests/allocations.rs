@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use peelhouse::detect::Settings;
 use peelhouse::guard::engine::engine;
 use peelhouse::guard::trial::Trial;
-use peelhouse::model::{LogKind, RealIp};
+use peelhouse::model::{Event, LogKind, RealIp};
 use peelhouse::monitor::{self, MAX_LINE, Source};
 use peelhouse::respond::{Ground, Policy};
 
@@ -60,7 +60,7 @@ fn benign_lines_allocate_nothing_once_their_clients_are_known() {
     };
     let mut trial = Trial::new(engine(Settings::default(), 1).unwrap(), Policy::default(), Ground::default());
     let (mut seen, mut before) = (0, 0);
-    let mut each = |event: &_| {
+    let mut each = |event: &Event<'_>| {
         trial.see(event);
         seen += 1;
         if seen == WARM {

@@ -162,15 +162,19 @@ pub(super) fn locate(event: &Event<'_>, field: Field, view: View, from: usize, t
     let Some(text) = text_of(field, event) else { return whole };
     let Some(start) = place(text, event.raw) else { return whole };
     let ladder = field.ladder();
+    let unescapes = ladder != Ladder::Plain && is_escaped(event) && memchr::memchr(b'\\', text).is_some();
+    if view == View::Raw && !unescapes {
+        return (offset(start + from), offset(start + to.max(from).min(text.len())));
+    }
     let mut layers = Vec::new();
     let mut bytes = text.to_vec();
     let mut push = |bytes: &mut Vec<u8>, decode: &dyn Fn(&[u8], &mut Mapped)| {
-        let mut out = Mapped::default();
+        let mut out = Mapped::with_capacity(bytes.len());
         decode(bytes, &mut out);
         let before = std::mem::replace(bytes, out.bytes).len();
         layers.push((out.at, before));
     };
-    if ladder != Ladder::Plain && is_escaped(event) {
+    if unescapes {
         push(&mut bytes, &|text, out| unescape(text, out));
     }
     let rounds = match view {
