@@ -71,10 +71,15 @@ impl Memory {
         }
     }
 
-    /// Asks for what an event of this client and path will need, so that it comes while the rules are tried.
-    pub fn fetch(&self, ip: IpAddr, path: u64) {
-        self.clients.fetch(&self.seed, client::key(ip));
+    /// Asks the processor for the ways to what is known of a client and a path; [`Memory::fetch`] follows.
+    pub fn announce(&self, ip: IpAddr, path: u64) {
+        self.clients.announce(&self.seed, client::key(ip));
         self.known.fetch(path);
+    }
+
+    /// Asks for the record of a client, some work after it was announced.
+    pub fn fetch(&self, ip: IpAddr) {
+        self.clients.fetch(&self.seed, client::key(ip));
     }
 
     /// The record of a client, brought to `now`.

@@ -73,6 +73,11 @@ impl<R: Record> Table<R> {
         &mut self.records[slot.0]
     }
 
+    /// Asks for the part of the index that `key` belongs to.
+    pub fn announce(&self, seed: &Seed, key: [u64; 2]) {
+        prefetch(&self.index[seed.words(key) as usize & (self.index.len() - 1)]);
+    }
+
     /// Asks for the record that probably is that of `key`.
     pub fn fetch(&self, seed: &Seed, key: [u64; 2]) {
         let hash = seed.words(key);

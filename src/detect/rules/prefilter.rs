@@ -179,7 +179,10 @@ impl Group {
 
     fn scan_fields(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
         for field in &self.fields {
-            self.scan_views(scratch.views(*field, event), found);
+            match text_of(*field, event) {
+                Some(text) if is_plain(text) => self.scan(text, found),
+                _ => self.scan_views(scratch.views(*field, event), found),
+            }
         }
     }
 }
