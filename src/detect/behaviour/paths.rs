@@ -5,7 +5,8 @@ use memchr::memmem;
 /// Endings of files that pages pull in; a broken one says nothing about who asked.
 const STATIC: &[&[u8]] = &[
     b"css", b"js", b"mjs", b"map", b"png", b"jpg", b"jpeg", b"gif", b"ico", b"svg", b"webp", b"avif", b"bmp", b"woff",
-    b"woff2", b"ttf", b"otf", b"eot", b"mp3", b"mp4", b"webm", b"ogg", b"m4s", b"ts", b"m3u8", b"vtt",
+    b"pbf", b"mvt", b"wasm", b"glb", b"m4a", b"opus", b"woff2", b"ttf", b"otf", b"eot", b"mp3", b"mp4", b"webm",
+    b"ogg", b"m4s", b"ts", b"m3u8", b"vtt",
 ];
 
 /// What browsers, feed readers, phones and mail programs ask for by themselves.
@@ -84,7 +85,7 @@ fn is_picture(path: &[u8]) -> bool {
 }
 
 /// The last parts of a path, the very last first; empty where there are fewer.
-fn last_parts<'a, const N: usize>(path: &'a [u8]) -> [&'a [u8]; N] {
+fn last_parts<const N: usize>(path: &[u8]) -> [&[u8]; N] {
     let mut parts: [&[u8]; N] = [b""; N];
     path.rsplit(|byte| *byte == b'/').zip(&mut parts).for_each(|(part, place)| *place = part);
     parts
@@ -209,6 +210,41 @@ mod tests {
             assert!(!can_be_missing(path.as_bytes()), "{path}");
         }
         assert!(can_be_missing(b"/.well-known/shell.php") && can_be_missing(b"/admin/"));
+    }
+
+    #[test]
+    fn knows_what_clients_look_for_by_their_trade() {
+        for path in [
+            "/remote.php/dav/files/anna/x",
+            "/dav/d/._a",
+            "/dav/d/Desktop.ini",
+            "/maven/org/x/a/1.0/a-1.0.pom",
+            "/v2/app/manifests/latest",
+            "/api/assets/7/thumbnail",
+            "/avatar/anna/64",
+        ] {
+            assert!(!can_be_missing(path.as_bytes()), "{path}");
+        }
+        for path in ["/backup.jar", "/thumbnail", "/v2/", "/manifests", "/desktop.ini.bak"] {
+            assert!(can_be_missing(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn tells_pages_about_source_from_source_given_away() {
+        for path in ["/anna/app/src/branch/main/.env", "/g/app/-/blob/main/.env", "/cgit/tool.git/plain/.npmrc"] {
+            assert!(shows_source(path.as_bytes()), "{path}");
+        }
+        for path in ["/.env", "/app/src/.env", "/var/app/src/.env", "/tree/.git/config", "/a/src/branch/.env"] {
+            assert!(!shows_source(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn takes_the_page_out_of_a_referer() {
+        for (referer, page) in [("https://a.example", "/"), ("http://a:80/b/c?d#e", "/b/c"), ("a/b", "")] {
+            assert_eq!(of_referer(referer.as_bytes()), page.as_bytes(), "{referer}");
+        }
     }
 
     #[test]
