@@ -134,13 +134,14 @@ pub fn can_be_missing(path: &[u8]) -> bool {
     !path.starts_with(b"/.well-known/") || path.ends_with(b".php")
 }
 
-/// True where the referring page lies on the same host.
+/// True where the referring page lies on the same host; any may, where the log names none.
 pub fn same_site(referer: &[u8], host: &[u8], site: &[u8]) -> bool {
     let Some(at) = memmem::find(referer, b"://") else { return false };
     let rest = &referer[at + 3..];
     let end = memchr::memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len());
     let from = without_port(&rest[..end]);
-    !from.is_empty() && [host, site].iter().any(|name| without_port(name).eq_ignore_ascii_case(from))
+    let unnamed = host.is_empty() && site.is_empty();
+    !from.is_empty() && (unnamed || [host, site].iter().any(|name| without_port(name).eq_ignore_ascii_case(from)))
 }
 
 /// The path of a referring page.
@@ -251,6 +252,7 @@ mod tests {
     fn knows_its_own_site_by_the_referer() {
         assert!(same_site(b"https://www.example.org/a", b"www.example.org", b""));
         assert!(same_site(b"http://WWW.example.org:8080", b"", b"www.example.org:443"));
+        assert!(same_site(b"https://www.example.org/a", b"", b"") && !same_site(b"-", b"", b""));
         for foreign in
             ["https://example.org.evil/", "www.example.org", "https:///x", "https://evil/www.example.org", ""]
         {
