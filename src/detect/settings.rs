@@ -65,6 +65,8 @@ pub struct Settings {
     pub sshd_slow_factor: f32,
     /// A client that has logged in before may fail this many times as often.
     pub known_factor: f32,
+    /// And so often in a day before it is banned and not limited.
+    pub failures_day_known: u16,
     /// Failed logins of a client in a day, while successes are fewer than a third of them.
     pub failures_day: u16,
     /// Failed logins of a client in a day, while successes ever are fewer than they.
@@ -149,6 +151,7 @@ impl Default for Settings {
             failures_slow: Bucket::new(10.0, 60),
             sshd_slow_factor: 2.0,
             known_factor: 3.0,
+            failures_day_known: 100,
             failures_day: 30,
             failures_day_flat: 300,
             success_credit: 2.0,

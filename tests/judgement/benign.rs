@@ -57,6 +57,10 @@ pub fn cases() -> Vec<Case> {
         Case::new("browsers and password managers", well_known()),
         Case::new("shop filters and odd searches", shop()),
         Case::new("dashboards with queries", dashboards()),
+        Case::new("vector tiles at sea", many(0, 40, ME, BROWSERS[1], 300, "GET /tiles/12/2134/{}.pbf 404")),
+        Case::new("tabs left open over a deployment", after_deployment()),
+        Case::new("self-hosted home services", home_services()),
+        Case::new("quotes and signs in searches", searches()),
     ]
 }
 
@@ -443,4 +447,54 @@ fn dashboards() -> Vec<Hit> {
         })
         .collect();
     script(0, 900, ME, BROWSERS[0], grafana, &text)
+}
+
+fn after_deployment() -> Vec<Hit> {
+    let text: String = (0..25)
+        .map(|n| {
+            format!(
+                "GET /_next/data/old-build/page{n}.json 404\nGET /_next/static/chunks/{n}.js 404\nGET /page{n} 200\n"
+            )
+        })
+        .collect();
+    join(vec![
+        script(0, 0, ME, BROWSERS[2], "", "GET /page0 200"),
+        script(9000, 400, ME, BROWSERS[2], "https://www.example.org/page0", &text),
+    ])
+}
+
+fn home_services() -> Vec<Hit> {
+    join(vec![
+        many(0, 5000, ME, "Home Assistant/2025.11 (Android 15)", 200, "GET /api/websocket 400"),
+        many(100, 5000, ME, "Home Assistant/2025.11 (Android 15)", 200, "POST /api/webhook/{}ab 200"),
+        many(200, 9000, ME, "Bitwarden_Mobile/2025.10 (Android 15)", 60, "GET /icons/site{}.example/icon.png 404"),
+        many(300, 9000, ME, "Bitwarden_Mobile/2025.10 (Android 15)", 6, "POST /identity/connect/token 400"),
+        many(400, 20_000, ME, "JellyfinMediaPlayer 1.11", 60, "GET /Items/{}/Images/Primary?tag=1 404"),
+        many(500, 60_000, ME, "Jellyfin", 40, "GET /Sessions 401"),
+        many(600, 100, ME, "Jellyfin", 40, "GET /Videos/{}/stream?static=true 206"),
+    ])
+}
+
+fn searches() -> Vec<Hit> {
+    let text = "GET /search?q=%2790s+music+--+best+of 200
+        GET /search?q=%22exact+phrase%22+-- 200
+        GET /search?q=5%2710%22+tall 200
+        GET /search?q=AND+OR+NOT+%28a+or+b%29 200
+        GET /search?q=c%23+or+c%2B%2B+%3F 200
+        GET /search?q=%3Cb%3Ebold%3C%2Fb%3E+html 200
+        GET /search?q=select+all+from+table+where 200
+        GET /search?q=how+to+use+etc%2Fpasswd 200
+        GET /search?q=on+click+%3D+what 200
+        GET /search?q=javascript%3A+void 200
+        GET /search?q=what+is+%2e%2e%2f 200
+        GET /search?q=1+or+2+%3D+3 200
+        GET /search?q=bash+-c+echo 200
+        GET /search?q=%7B%7B+mustache+%7D%7D 200
+        GET /search?q=%24%7Bname%7D 200
+        GET /search?q=a%00b 400
+        GET /search?q=tom+%26+jerry%3B+drop+in 200
+        GET /search?q=union+and+select+committee 200
+        GET /search?q=rm+-rf+meaning 200
+        GET /search?q=%27+OR+%27 200";
+    join(vec![browse(0, ME, 2), script(40_000, 5000, ME, BROWSERS[4], "https://www.example.org/p/0", text)])
 }

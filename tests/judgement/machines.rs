@@ -32,6 +32,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("ai crawler, only dead links", dead_links("192.0.2.61", GPTBOT, 30)).limit_allowed(),
         Case::new("monitoring with a wrong password", wrong_password_script()).limit_allowed(),
         Case::new("backup job, password ran out", backup_job()).limit_allowed(),
+        Case::new("phone with the old password", old_phone()).limit_allowed(),
         Case::new("browser speaks tls to the plain port", tls_on_plain()),
         Case::new("certificate renewal", acme()),
         Case::new("wordpress app by xml-rpc", many(0, 400, ME, "wp-android/25.0", 45, "POST /xmlrpc.php 200")),
@@ -270,6 +271,21 @@ fn backup_job() -> Vec<Hit> {
     good.extend((1..10).flat_map(|run| many(run * 3_600_000, 1200, ME, "restic/0.16", 10, "GET /backup/config 401")));
     good.iter_mut().for_each(|hit| hit.user = "backup".to_owned());
     good
+}
+
+fn old_phone() -> Vec<Hit> {
+    let mut hits =
+        many(0, 60_000, ME, "Apple-iPhone15C2/2201.7", 60, "POST /Microsoft-Server-ActiveSync?User=anna&Cmd=Ping 200");
+    hits.extend(many(
+        4_000_000,
+        9000,
+        ME,
+        "Apple-iPhone15C2/2201.7",
+        90,
+        "POST /Microsoft-Server-ActiveSync?User=anna&Cmd=Sync 401",
+    ));
+    hits.iter_mut().for_each(|hit| hit.user = "anna".to_owned());
+    hits
 }
 
 fn tls_on_plain() -> Vec<Hit> {

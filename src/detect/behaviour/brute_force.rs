@@ -22,7 +22,11 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     let crossed = crossed(seen, memory, settings)?;
     let told = told_of_client(seen, memory, kind::FAILURE, crossed.window.max(600));
     let client = memory.clients.at_mut(seen.slot);
-    (client.failures, client.failures_slow, client.failures_day) = (0.0, 0.0, 0);
+    let failed_today = client.failures_day;
+    (client.failures, client.failures_slow) = (0.0, 0.0);
+    if crossed.window == DAY {
+        client.failures_day = 0;
+    }
     let mut reason = Reason::of_client(seen, memory, Class::AuthFailure, Severity::High);
     reason.sentence = format!(
         "{} failed logins in {}, {} succeeded since it was first seen",
@@ -31,9 +35,12 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
         reason.standing.logins
     );
     // A forgotten script and a patient guesser look alike: limited at most, and only told where it was ever let in.
+    let been_in = reason.standing.logins > 0;
     if crossed.window == DAY {
-        let been_in = reason.standing.logins > 0;
         reason.severity = if been_in { Severity::Low } else { Severity::Medium };
+        reason.confidence = Confidence::Low;
+    } else if been_in && failed_today <= settings.failures_day_known {
+        // A phone or a job that goes on with the old password.
         reason.confidence = Confidence::Low;
     }
     reason.counts = vec![crossed];

@@ -1,5 +1,6 @@
 //! Neighbours in one /24 or /64 fail to log in, each too seldom to be told by itself.
 
+use crate::detect::behaviour::strangers;
 use crate::detect::detector::Detector;
 use crate::detect::memory::{Chain, Memory, kind};
 use crate::detect::raise::{Reason, count, raise, since, took};
@@ -20,7 +21,7 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     let bucket = settings.prefix_failures;
     let slot = memory.prefix(seen.ip, seen.now);
     let prefix = memory.prefixes.at_mut(slot);
-    prefix.advance(seen.now, bucket);
+    strangers::advance(prefix, seen.now, settings);
     if attempt.ok {
         prefix.failures = (prefix.failures - settings.success_credit).max(0.0);
         return None;

@@ -5,7 +5,8 @@ use memchr::memmem;
 /// Endings of files that pages pull in; a broken one says nothing about who asked.
 const STATIC: &[&[u8]] = &[
     b"css", b"js", b"mjs", b"map", b"png", b"jpg", b"jpeg", b"gif", b"ico", b"svg", b"webp", b"avif", b"bmp", b"woff",
-    b"woff2", b"ttf", b"otf", b"eot", b"mp3", b"mp4", b"webm", b"ogg", b"m4s", b"ts", b"m3u8", b"vtt",
+    b"pbf", b"mvt", b"wasm", b"glb", b"m4a", b"opus", b"woff2", b"ttf", b"otf", b"eot", b"mp3", b"mp4", b"webm",
+    b"ogg", b"m4s", b"ts", b"m3u8", b"vtt",
 ];
 
 /// What browsers, feed readers, phones and mail programs ask for by themselves.
@@ -84,7 +85,7 @@ fn is_picture(path: &[u8]) -> bool {
 }
 
 /// The last parts of a path, the very last first; empty where there are fewer.
-fn last_parts<'a, const N: usize>(path: &'a [u8]) -> [&'a [u8]; N] {
+fn last_parts<const N: usize>(path: &[u8]) -> [&[u8]; N] {
     let mut parts: [&[u8]; N] = [b""; N];
     path.rsplit(|byte| *byte == b'/').zip(&mut parts).for_each(|(part, place)| *place = part);
     parts
@@ -133,13 +134,14 @@ pub fn can_be_missing(path: &[u8]) -> bool {
     !path.starts_with(b"/.well-known/") || path.ends_with(b".php")
 }
 
-/// True where the referring page lies on the same host.
+/// True where the referring page lies on the same host; any may, where the log names none.
 pub fn same_site(referer: &[u8], host: &[u8], site: &[u8]) -> bool {
     let Some(at) = memmem::find(referer, b"://") else { return false };
     let rest = &referer[at + 3..];
     let end = memchr::memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len());
     let from = without_port(&rest[..end]);
-    !from.is_empty() && [host, site].iter().any(|name| without_port(name).eq_ignore_ascii_case(from))
+    let unnamed = host.is_empty() && site.is_empty();
+    !from.is_empty() && (unnamed || [host, site].iter().any(|name| without_port(name).eq_ignore_ascii_case(from)))
 }
 
 /// The path of a referring page.
@@ -212,9 +214,45 @@ mod tests {
     }
 
     #[test]
+    fn knows_what_clients_look_for_by_their_trade() {
+        for path in [
+            "/remote.php/dav/files/anna/x",
+            "/dav/d/._a",
+            "/dav/d/Desktop.ini",
+            "/maven/org/x/a/1.0/a-1.0.pom",
+            "/v2/app/manifests/latest",
+            "/api/assets/7/thumbnail",
+            "/avatar/anna/64",
+        ] {
+            assert!(!can_be_missing(path.as_bytes()), "{path}");
+        }
+        for path in ["/backup.jar", "/thumbnail", "/v2/", "/manifests", "/desktop.ini.bak"] {
+            assert!(can_be_missing(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn tells_pages_about_source_from_source_given_away() {
+        for path in ["/anna/app/src/branch/main/.env", "/g/app/-/blob/main/.env", "/cgit/tool.git/plain/.npmrc"] {
+            assert!(shows_source(path.as_bytes()), "{path}");
+        }
+        for path in ["/.env", "/app/src/.env", "/var/app/src/.env", "/tree/.git/config", "/a/src/branch/.env"] {
+            assert!(!shows_source(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn takes_the_page_out_of_a_referer() {
+        for (referer, page) in [("https://a.example", "/"), ("http://a:80/b/c?d#e", "/b/c"), ("a/b", "")] {
+            assert_eq!(of_referer(referer.as_bytes()), page.as_bytes(), "{referer}");
+        }
+    }
+
+    #[test]
     fn knows_its_own_site_by_the_referer() {
         assert!(same_site(b"https://www.example.org/a", b"www.example.org", b""));
         assert!(same_site(b"http://WWW.example.org:8080", b"", b"www.example.org:443"));
+        assert!(same_site(b"https://www.example.org/a", b"", b"") && !same_site(b"-", b"", b""));
         for foreign in
             ["https://example.org.evil/", "www.example.org", "https:///x", "https://evil/www.example.org", ""]
         {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::detect::behaviour::content_score;
 use crate::detect::detector::Detector;
 use crate::detect::memory::client::leak;
+use crate::detect::memory::prefix::Prefix;
 use crate::detect::memory::{Chain, Memory, kind};
 use crate::detect::raise::{Reason, count, raise, since, took};
 use crate::detect::seen::{Seen, sign};
@@ -29,11 +30,7 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     }
     let slot = memory.prefix(seen.ip, seen.now);
     let prefix = memory.prefixes.at_mut(slot);
-    leak(&mut prefix.suspicion, settings.prefix_suspicion, seen.now.saturating_sub(prefix.last) as f32);
-    prefix.last = seen.now.max(prefix.last);
-    if prefix.suspicion == 0.0 {
-        prefix.strangers = 0;
-    }
+    advance(prefix, seen.now, settings);
     prefix.suspicion += points;
     prefix.strangers = prefix.strangers.saturating_add(1);
     memory.evidence.keep(&seen.line(), kind::BY_PREFIX, Chain::Prefix, &mut prefix.evidence);
@@ -63,6 +60,15 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
         standing,
     };
     Some(raise(&DETECTOR, seen, told, reason))
+}
+
+/// Brings both of a prefix's buckets to `now`.
+pub fn advance(prefix: &mut Prefix, now: u32, settings: &Settings) {
+    leak(&mut prefix.suspicion, settings.prefix_suspicion, now.saturating_sub(prefix.last) as f32);
+    if prefix.suspicion == 0.0 {
+        prefix.strangers = 0;
+    }
+    prefix.advance(now, settings.prefix_failures);
 }
 
 /// Neighbours in an IPv4 network are other people; only IPv6 gives one person so many addresses.

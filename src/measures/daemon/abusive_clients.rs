@@ -37,9 +37,8 @@ crate::measure! {
     /// - `brute-force`: failed logins of one client, fast (more than 5, one forgiven every 10 s), slowly (more than 10,
     ///   one a minute; at sshd each counts twice) or over a day (more than 30: limited, not banned). A success takes two
     ///   failures back, and who was ever let in may fail three times as often. What sshd says of one attempt in several
-    ///   lines counts once. The first 401 is how HTTP asks
-    ///   for a password, and no failure. Login forms are learnt by how they answer: WordPress is known, others fail
-    ///   where they answer 401 or 403, or 2xx where they redirect others.
+    ///   lines counts once. The first 401 is how HTTP asks for a password, and no failure. Login forms are learnt by how
+    ///   they answer: WordPress is known, others fail where they answer 401 or 403, or 2xx where they redirect others.
     /// - `brute-force-user`: many clients, one user name.
     /// - `brute-force-prefix`: many clients of one /24 or /64, each too seldom to be told; with how many others there
     ///   are good.
