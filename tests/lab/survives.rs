@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use peelhouse::demo::visitors::Visitor;
 use serde_json::Value;
 
 use crate::stage::{Kind, Stage, on, until};
@@ -23,12 +24,12 @@ fn a_flushed_table_comes_back_by_itself() {
 fn a_killed_reader_is_replaced_and_forgets_nothing() {
     on(Kind::Nginx, "", "", |stage| {
         stage.start_guard();
-        probe(stage, "203.0.113.7", 0..6);
+        guess(stage, "203.0.113.7", 0..2);
         let reader = stage.guard().reader.to_string();
         assert!(Command::new("kill").args(["-9", &reader]).status().unwrap().success());
-        probe(stage, "203.0.113.7", 6..8);
+        guess(stage, "203.0.113.7", 2..4);
         stage.guard().wait_for_reader();
-        probe(stage, "203.0.113.7", 8..16);
+        guess(stage, "203.0.113.7", 4..10);
         stage.guard().wait_for_decision("203.0.113.7", "ban");
         assert_each_line_once(stage, "203.0.113.7");
     });
@@ -59,42 +60,42 @@ fn apache_log_rotated_and_compressed_while_down_is_read_once() {
 
 fn rotated_while_down(stage: &mut Stage) {
     stage.start_guard();
-    probe(stage, "203.0.113.7", 0..4);
+    guess(stage, "203.0.113.7", 0..2);
     stage.kill_keeper();
-    probe(stage, "203.0.113.7", 4..7);
+    guess(stage, "203.0.113.7", 2..4);
     stage.rotate_and_compress();
-    probe(stage, "203.0.113.7", 7..9);
+    guess(stage, "203.0.113.7", 4..5);
     stage.start_guard();
-    probe(stage, "203.0.113.7", 9..16);
+    guess(stage, "203.0.113.7", 5..10);
     stage.guard().wait_for_decision("203.0.113.7", "ban");
     assert_each_line_once(stage, "203.0.113.7");
 }
 
 fn ban(stage: &mut Stage, from: &str) {
     stage.start_guard();
-    probe(stage, from, 0..24);
+    guess(stage, from, 0..10);
     stage.guard().wait_for_decision(from, "ban");
     assert!(!stage.answers(&stage.visitor(from, BROWSER)));
 }
 
-/// Asks for pages that are not there and that no rule knows: each counts one, as a missing path.
-fn probe(stage: &Stage, from: &str, pages: std::ops::Range<usize>) {
+/// Guesses passwords, each try with its number: a refused login counts one, exactly.
+fn guess(stage: &Stage, from: &str, tries: std::ops::Range<usize>) {
     let visitor = stage.visitor(from, BROWSER);
-    stage.as_visitor(&visitor, move |visitor| pages.take_while(|page| visitor.get(&missing(*page)).is_ok()).count());
+    let guess = |visitor: &Visitor, n: usize| visitor.ask("POST", &login(n), "log=admin&pwd=guess").is_ok();
+    stage.as_visitor(&visitor, move |visitor| tries.take_while(|n| guess(visitor, *n)).count());
 }
 
-fn missing(page: usize) -> String {
-    format!("/not-here-{page}")
+fn login(n: usize) -> String {
+    format!("/wp-login.php?try={n}")
 }
 
 /// The evidence is the attack's lines, each once, in order: none was lost in a gap, none counted twice.
 fn assert_each_line_once(stage: &Stage, from: &str) {
     let told = stage.ask(&["why", from]);
     let alert = &told[0]["alerts"][0];
-    assert_eq!(alert["detector"], "probing", "{alert}");
+    assert_eq!(alert["detector"], "brute-force", "{alert}");
     let target = |line: &Value| line["text"].as_str()?.split('"').nth(1)?.split(' ').nth(1).map(str::to_owned);
     let asked: Vec<String> = alert["evidence"].as_array().unwrap().iter().map(|line| target(line).unwrap()).collect();
-    let last = usize::try_from(alert["lines"].as_u64().unwrap()).unwrap();
-    let expected: Vec<String> = (last - asked.len()..last).map(missing).collect();
-    assert_eq!(asked, expected);
+    let counted = usize::try_from(alert["lines"].as_u64().unwrap()).unwrap();
+    assert_eq!(asked, (0..counted).map(login).collect::<Vec<_>>());
 }
