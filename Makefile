@@ -13,8 +13,11 @@ test:
 	cargo clippy --quiet --all-targets -- -D warnings
 	cargo fmt --check
 
-# Ratios against peers in one run; prints the machine with them.
+# Figures of this host, and ratios against peers in the same run; each prints the machine. As root, some three minutes.
 bench:
-	@scripts/packages nftables iproute2 ripgrep
+	@scripts/packages nftables iproute2 ripgrep fail2ban python3-pyinotify time
 	@cargo build --release --quiet
-	@bench/replay
+	target/release/peelhouse bench || test $$? -eq 1
+	bench/latency
+	bench/restore
+	bench/replay

@@ -42,6 +42,18 @@ pub struct Measure {
     pub watch: Facet<&'static [&'static Detector]>,
 }
 
+impl Measure {
+    /// `application`, `daemon` or `os`: the folder it stands in.
+    pub fn layer(&self) -> &'static str {
+        self.file.rsplit('/').nth(1).unwrap_or_default()
+    }
+
+    /// Its page in Markdown, as `docs/measures/` holds it.
+    pub fn markdown(&self) -> String {
+        self.page.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+    }
+}
+
 /// Declares `MEASURE` of a file; the doc comment becomes its page.
 #[macro_export]
 macro_rules! measure {

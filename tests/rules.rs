@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use peelhouse::detect::rules::{Hit, RuleSet, Scanner};
-use peelhouse::model::{At, Event, Millis, Request, Severity, What};
+use peelhouse::formats::logs::{Line, LineFormat, Parser};
+use peelhouse::model::{At, DeclaredFormat, Event, FormatSyntax, LogKind, Millis, Severity};
 
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
@@ -15,48 +16,36 @@ fn pack() -> Arc<RuleSet> {
     }
 }
 
-/// A sample as a line in combined format: it is one already, or it is the target of a browser's GET.
+/// A sample as a line in combined format: it is a log line already, or it is the target of a browser's GET.
 fn combined(sample: &str) -> String {
-    if sample.contains("] \"") {
+    if sample.contains("] \"") || sample.starts_with('[') {
         return sample.to_owned();
     }
     let target = sample.replace('\\', "\\\\").replace('"', "\\\"");
     format!("192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] \"GET {target} HTTP/1.1\" 200 512 \"-\" \"{BROWSER}\"")
 }
 
-/// The quoted parts of a combined line, escapes still in them.
-fn quoted(line: &str) -> Vec<&str> {
-    let bytes = line.as_bytes();
-    let real = |at: &usize| {
-        bytes[*at] == b'"' && (*at == 0 || bytes[..*at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0)
+/// The format of a sample: a line of Apache's error log begins with its stamp, an access line with the client.
+fn format_of(line: &str) -> LineFormat {
+    let combined = DeclaredFormat {
+        syntax: FormatSyntax::Apache,
+        name: "combined".to_owned(),
+        pattern: "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"".to_owned(),
     };
-    let quotes: Vec<usize> = (0..line.len()).filter(real).collect();
-    quotes.chunks_exact(2).map(|pair| &line[pair[0] + 1..pair[1]]).collect()
+    if line.starts_with('[') {
+        return LineFormat::for_kind(LogKind::ApacheError);
+    }
+    LineFormat::compile(&combined).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn event(line: &str) -> Event<'_> {
-    let parts = quoted(line);
-    let [request, referer, agent] = parts[..] else { panic!("no combined line: {line}") };
-    let dash = |text| if text == "-" { "" } else { text };
-    let split = request.split_once(' ').and_then(|(method, rest)| Some((method, rest.rsplit_once(" HTTP/")?.0)));
-    let (method, target) = split.unwrap_or(("", request));
-    let request = Request {
-        method: method.as_bytes(),
-        target: target.as_bytes(),
-        protocol: b"HTTP/1.1",
-        status: 200,
-        referer: dash(referer).as_bytes(),
-        user_agent: dash(agent).as_bytes(),
-        escaped: true,
-        ..Request::default()
-    };
-    let what = What::Request(request);
-    Event { now: Millis(0), stamp: None, at: At::default(), client: None, site: b"", raw: line.as_bytes(), what }
-}
-
+/// What the rules say of a line that was read as the daemon reads it.
 fn hits(scanner: &mut Scanner, line: &str) -> Vec<Hit> {
+    let mut parser = Parser::new(format_of(line));
+    let Ok(Line::Record(record)) = parser.parse(line.as_bytes()) else { panic!("does not parse: {line}") };
     let mut hits = Vec::new();
-    scanner.scan(&event(line), &mut hits);
+    let (raw, what) = (line.as_bytes(), record.what);
+    let event = Event { now: Millis(0), stamp: None, at: At::default(), client: None, site: b"", raw, what };
+    scanner.scan(&event, &mut hits);
     hits
 }
 

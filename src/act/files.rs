@@ -41,6 +41,16 @@ pub fn lay_out(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::write(path, bytes)
 }
 
+/// Makes a directory that only its owner may enter; one that stands there already, whoever made it, is an error.
+pub fn scratch(path: &Path) -> io::Result<()> {
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(path)
+}
+
+/// Opens a file that lines are added to, as a server does with its log.
+pub fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
 /// Removes a borrowed directory from a private network's sight; one that is not there is gone already.
 pub fn forget(folder: &Path) {
     let _ = std::fs::remove_dir_all(folder);

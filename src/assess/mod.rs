@@ -1,1 +1,3 @@
-//! stub
+//! Runs the checks of the measures it is handed, and makes the board of what they say.
+
+pub mod board;

@@ -40,7 +40,7 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
             let left = decision.until.map_or_else(|| "until undone".to_owned(), |until| words::span(until.since(now)));
             vec![
                 id.to_string(),
-                words::subject(&decision.subject),
+                decision.subject.to_string(),
                 words::action(decision.action).to_owned(),
                 words::point(decision.point).to_owned(),
                 left,

@@ -1,93 +1,89 @@
 //! `peelhouse board`: the catalogue, live, for this host.
 
-use serde::Serialize;
-
+use crate::assess::board::{self, Presence, Row};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Tone};
 use crate::host::Host;
-use crate::measure::{Facet, Grade, Measure};
 use crate::measures::catalogue;
-use crate::model::Verdict;
+use crate::model::{Finding, Proof, Verdict};
 
-#[derive(Serialize)]
-struct Row {
-    measure: &'static str,
-    priority: u8,
-    difficulty: Grade,
-    effectiveness: Grade,
-    impact: Grade,
-    /// None: the measure has no check, for the reason under `check`.
-    #[serde(flatten)]
-    verdict: Option<Verdict>,
-    check: String,
-    harden: String,
-    watch: String,
-}
+/// Findings of a measure that are told; a hosting server has hundreds.
+const FINDINGS_SHOWN: usize = 5;
 
 pub fn run(out: &mut Output) -> Result<Exit, CliError> {
-    let host = Host::live();
-    let mut rows: Vec<Row> = catalogue().map(|measure| row(measure, &host)).collect();
-    rows.sort_by_key(|row| (row.priority, row.measure));
-    let found = rows.iter().any(|row| matches!(row.verdict, Some(Verdict::Found { .. })));
+    let rows = board::board(catalogue(), &Host::live());
     if out.is_json() {
-        for row in &rows {
-            out.object(row)?;
-        }
+        rows.iter().try_for_each(|row| out.object(row))?;
     } else {
         show(&rows, out)?;
     }
+    let found = rows.iter().any(|row| !row.findings().is_empty());
     Ok(if found { Exit::Remark } else { Exit::Done })
-}
-
-fn row(measure: &'static Measure, host: &Host) -> Row {
-    let verdict = match measure.check {
-        Facet::Has(check) => Some(check(host)),
-        Facet::Without(_) => None,
-    };
-    Row {
-        measure: measure.id,
-        priority: measure.priority,
-        difficulty: measure.difficulty,
-        effectiveness: measure.effectiveness,
-        impact: measure.impact,
-        verdict,
-        check: facet(&measure.check),
-        harden: facet(&measure.harden),
-        watch: facet(&measure.watch),
-    }
-}
-
-fn facet<T>(facet: &Facet<T>) -> String {
-    match facet {
-        Facet::Has(_) => "yes".to_owned(),
-        Facet::Without(reason) => format!("none: {reason}"),
-    }
 }
 
 fn show(rows: &[Row], out: &mut Output) -> Result<(), CliError> {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let (verdict, why) = words(row);
-            vec![row.measure.to_owned(), verdict.to_owned(), why, short(&row.watch), short(&row.harden)]
+            let (verdict, next) = words(row);
+            let (measure, layer, priority) = (row.measure.to_owned(), row.layer.to_owned(), row.priority.to_string());
+            vec![measure, layer, priority, verdict.to_owned(), facets(row), next]
         })
         .collect();
-    Ok(out.table(&["measure", "verdict", "why", "watch", "harden"], &cells, "the catalogue is empty")?)
+    let headings = ["measure", "layer", "priority", "verdict", "has", "what to do first"];
+    out.table(&headings, &cells, "the catalogue is empty")?;
+    for row in rows {
+        show_row(row, out)?;
+    }
+    Ok(())
 }
 
+fn show_row(row: &Row, out: &mut Output) -> Result<(), CliError> {
+    out.line("")?;
+    out.toned(Tone::Strong, row.measure)?;
+    let findings = row.findings();
+    for finding in findings.iter().take(FINDINGS_SHOWN) {
+        out.toned(Tone::Warn, &format!("  {}", told(finding)))?;
+    }
+    if findings.len() > FINDINGS_SHOWN {
+        out.line(&format!("  and {} more: peelhouse board --json", findings.len() - FINDINGS_SHOWN))?;
+    }
+    for (name, facet) in [("check", row.check), ("hardening", row.harden), ("watcher", row.watch)] {
+        if let Presence::Without(reason) = facet {
+            out.toned(Tone::Dim, &format!("  no {name}: {reason}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `blog.example.org: its access log is switched off (/etc/nginx/sites-enabled/blog:12)`
+fn told(finding: &Finding) -> String {
+    let site = if finding.site.is_empty() { String::new() } else { format!("{}: ", finding.site) };
+    let spot = finding.evidence.iter().find_map(|proof| match proof {
+        Proof::Line { spot, .. } => Some(format!(" ({spot})")),
+        Proof::Exchange { .. } => None,
+    });
+    format!("{site}{}{}", finding.text, spot.unwrap_or_default())
+}
+
+/// The verdict, and what follows from it.
 fn words(row: &Row) -> (&'static str, String) {
     match &row.verdict {
-        None => ("no check", row.check.clone()),
-        Some(Verdict::InPlace { .. }) => ("in place", String::new()),
-        Some(Verdict::Found { findings }) => {
-            ("found", findings.iter().map(|finding| finding.text.as_str()).collect::<Vec<_>>().join("; "))
-        }
+        None => ("no check", String::new()),
+        Some(Verdict::InPlace { .. }) => ("in place", "nothing".to_owned()),
+        Some(Verdict::Found { .. }) => ("found", row.findings().first().map(|first| fix(first)).unwrap_or_default()),
         Some(Verdict::CouldNotLook { cause }) => ("could not look", cause.clone()),
-        Some(Verdict::NotApplicable { reason }) => ("not applicable", reason.clone()),
+        Some(Verdict::NotApplicable { reason }) => ("not applicable", format!("nothing: {reason}")),
     }
 }
 
-fn short(facet: &str) -> String {
-    if facet == "yes" { "yes".to_owned() } else { "-".to_owned() }
+fn fix(finding: &Finding) -> String {
+    if finding.site.is_empty() { finding.fix.clone() } else { format!("{}: {}", finding.site, finding.fix) }
+}
+
+fn facets(row: &Row) -> String {
+    let facets = [("check", row.check), ("harden", row.harden), ("watch", row.watch)];
+    let has: Vec<&str> = facets.iter().filter(|(_, facet)| *facet == Presence::Has).map(|(name, _)| *name).collect();
+    has.join(", ")
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::cli::exit::Exit;
 use crate::demo::DemoError;
+use crate::demo::measure::MeasureError;
 use crate::formats::logs::FormatError;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
@@ -13,10 +14,12 @@ use crate::store::StoreError;
 /// Every failure a verb can end with.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    #[error("there is no measure or rule {id}{}", suggestion(.near.as_deref()))]
+    #[error("there is no measure, detector or rule {id}{}", suggestion(.near.as_deref()))]
     UnknownId { id: String, near: Option<String> },
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     #[error(transparent)]
     Guard(#[from] GuardError),
     #[error(transparent)]
@@ -33,8 +36,10 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::UnknownId { .. } | Self::Format(_) => Exit::Usage,
+            Self::Guard(GuardError::Config(_) | GuardError::ConfigUnreadable { .. }) => Exit::Usage,
+            Self::Guard(GuardError::Store(_)) => Exit::CouldNotRead,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
-            Self::Demo(_) | Self::Guard(_) => Exit::Refused,
+            Self::Demo(_) | Self::Measure(_) | Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
             Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
         }

@@ -1,22 +1,29 @@
-//! `peelhouse explain ID`: the page of a measure, which is its doc comment.
+//! `peelhouse explain ID`: the page of a measure or of a detector's measure, or what a rule looks for.
+
+mod rule;
 
 use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
-use crate::measure::{Grade, Measure};
+use crate::detect::rules::RuleSet;
+use crate::guard::engine::rules;
+use crate::measure::{Facet, Grade, Measure};
 use crate::measures::catalogue;
+use crate::model::near::nearest;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// A measure (see `peelhouse board`)
+    /// A measure (see `peelhouse board`), or a detector or rule that an alert names
     id: String,
 }
 
 #[derive(Serialize)]
 struct Page<'a> {
+    what: &'static str,
     id: &'a str,
+    layer: &'a str,
     priority: u8,
     difficulty: Grade,
     effectiveness: Grade,
@@ -26,69 +33,60 @@ struct Page<'a> {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
-    let Some(measure) = catalogue().find(|measure| measure.id == args.id) else {
-        return Err(CliError::UnknownId { id: args.id.clone(), near: nearest(&args.id) });
-    };
-    if out.is_json() {
-        out.object(&page(measure))?;
+    if let Some(measure) = catalogue().find(|measure| measure.id == args.id || detectors(measure).contains(&&*args.id))
+    {
+        show(measure, &args.id, out)?;
         return Ok(Exit::Done);
     }
-    for line in page(measure).page.lines() {
-        let tone = if line.starts_with('#') { Tone::Strong } else { Tone::Plain };
-        out.toned(tone, line.trim_start_matches('#').trim_end())?;
+    let rules = rules()?;
+    if !rule::show(&rules, &args.id, out)? {
+        let near = nearest(&args.id, ids(&rules)).map(str::to_owned);
+        return Err(CliError::UnknownId { id: args.id.clone(), near });
     }
     Ok(Exit::Done)
 }
 
+fn show(measure: &Measure, asked: &str, out: &mut Output) -> Result<(), CliError> {
+    if out.is_json() {
+        return Ok(out.object(&page(measure))?);
+    }
+    if asked != measure.id {
+        out.toned(Tone::Dim, &format!("{asked} is a detector of the measure {}", measure.id))?;
+        out.line("")?;
+    }
+    for line in page(measure).page.lines() {
+        match line.trim_start_matches('#') {
+            text if text.len() < line.len() => out.toned(Tone::Strong, text.trim())?,
+            text => out.line(text)?,
+        }
+    }
+    Ok(())
+}
+
 fn page(measure: &Measure) -> Page<'_> {
-    let lines: Vec<&str> = measure.page.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     Page {
+        what: "measure",
         id: measure.id,
+        layer: measure.layer(),
         priority: measure.priority,
         difficulty: measure.difficulty,
         effectiveness: measure.effectiveness,
         impact: measure.impact,
         file: measure.file,
-        page: lines.join("\n"),
+        page: measure.markdown(),
     }
 }
 
-fn nearest(id: &str) -> Option<String> {
-    catalogue()
-        .map(|measure| (distance(id, measure.id), measure.id))
-        .filter(|(far, near)| *far <= near.len() / 2)
-        .min()
-        .map(|(_, near)| near.to_owned())
+fn detectors(measure: &Measure) -> Vec<&'static str> {
+    match measure.watch {
+        Facet::Has(detectors) => detectors.iter().map(|detector| detector.id).collect(),
+        Facet::Without(_) => Vec::new(),
+    }
 }
 
-/// How many single-letter edits lie between two words (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(&b) {
-            let above = *cell;
-            *cell = (left + 1).min(above + 1).min(corner + usize::from(x != *y));
-            (corner, left) = (above, *cell);
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distance_counts_edits() {
-        assert_eq!(distance("probing", "probing"), 0);
-        assert_eq!(distance("probng", "probing"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
+/// Everything that can be explained.
+fn ids(rules: &RuleSet) -> Vec<&str> {
+    let measures = catalogue().flat_map(|measure| std::iter::once(measure.id).chain(detectors(measure)));
+    let correlations = rules.correlations().iter().map(|correlation| correlation.id.as_str());
+    measures.chain(rules.rules().iter().map(|rule| rule.id.as_str())).chain(correlations).collect()
 }

@@ -75,7 +75,7 @@ fn line(said: &Said<'_>) -> (Tone, String) {
         Said::Alert { alert } => (Tone::Plain, format!("{}  alert  {}", words::stamp(alert.last), alert.sentence)),
         Said::Decision { enforced, decision, .. } => {
             let would = if *enforced || decision.action == Action::Tell { "" } else { "would " };
-            let (action, who) = (words::action(decision.action), words::subject(&decision.subject));
+            let (action, who) = (words::action(decision.action), &decision.subject);
             let tone = if decision.action == Action::Ban { Tone::Bad } else { Tone::Warn };
             (tone, format!("{}  {would}{action} {who}: {}", words::stamp(decision.at), decision.why))
         }
@@ -101,5 +101,5 @@ fn line(said: &Said<'_>) -> (Tone, String) {
 }
 
 fn of(site: &str) -> String {
-    if site.is_empty() { String::new() } else { format!(" of {site}") }
+    if matches!(site, "" | "_") { String::new() } else { format!(" of {site}") }
 }

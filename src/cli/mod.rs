@@ -1,6 +1,7 @@
 //! One verb, one file: they show and ask, and hold no knowledge.
 
 mod bans;
+mod bench;
 mod board;
 mod completions;
 mod demo;
@@ -69,7 +70,7 @@ enum Verb {
     Guard(guard::Args),
     /// The catalogue, live, for this host: what is in place and what is not
     Board,
-    /// The page of a measure
+    /// What a measure, a detector or a rule is about
     Explain(explain::Args),
     /// Yesterday's logs through today's rules: who would have been banned, why, and who looks legitimate
     Replay(replay::Args),
@@ -79,6 +80,8 @@ enum Verb {
     Bans(bans::Args),
     /// The loop, shown on a real nginx in a private network: bans land live, nothing is left behind
     Demo(demo::Args),
+    /// How fast bans land and how much head room there is, measured on this host in a private network
+    Bench(bench::Args),
     /// Ban an address or prefix by hand
     Ban(order::Ban),
     /// End whatever is in force on an address or prefix
@@ -127,6 +130,7 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Why(args) => why::run(args, global, out),
         Verb::Bans(args) => bans::run(args, global, out),
         Verb::Demo(args) => demo::run(args, out),
+        Verb::Bench(args) => bench::run(args, out),
         Verb::Ban(args) => order::ban(args, global, out),
         Verb::Unban(args) => order::unban(args, global, out),
         Verb::Allow(args) => order::allow(args, global, out),

@@ -4,11 +4,16 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 /// Columns of a table where no terminal says otherwise.
 const WIDTH: u16 = 100;
+/// What is left to the last column before the others are wrapped too.
+const LAST_COLUMN: usize = 24;
+/// The headings underlined, nothing else drawn.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Where a verb writes.
 pub struct Output {
@@ -64,7 +69,7 @@ impl Output {
 
     /// One JSON object on a line of its own.
     pub fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.to, object)?;
+        object.serialize(&mut serde_json::Serializer::with_formatter(&mut self.to, Tame))?;
         self.end()
     }
 
@@ -102,14 +107,10 @@ impl Output {
         if rows.is_empty() {
             return self.line(empty);
         }
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-        let width = table.width().map_or(WIDTH, |width| width.clamp(40, WIDTH));
-        table.set_width(width).set_header(headings);
-        for row in rows {
-            table.add_row(row.iter().map(|cell| clean(cell)));
+        let width = if self.terminal { Table::new().width().unwrap_or(WIDTH).max(40) } else { WIDTH };
+        for line in self::table(headings, rows, width).lines() {
+            writeln!(self.to, "{}", line.trim_end())?;
         }
-        writeln!(self.to, "{table}")?;
         self.to.flush()
     }
 
@@ -121,6 +122,28 @@ impl Output {
         self.to.write_all(b"\n")?;
         if self.terminal { self.to.flush() } else { Ok(()) }
     }
+}
+
+/// Two spaces between columns; the last one wraps, and the others only where they leave it no room.
+fn table(headings: &[&str], rows: &[Vec<String>], width: u16) -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.force_no_tty().set_header(headings);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| Cell::new(clean(cell))));
+    }
+    let last = table.column_count().saturating_sub(1);
+    let widths: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
+    let others: usize = widths.iter().take(last).map(|width| width + 2).sum();
+    let fits = others + LAST_COLUMN.min(widths.last().copied().unwrap_or(0)) <= usize::from(width);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        // The second space is the rule's junction.
+        column.set_padding((0, if at == last { 0 } else { 1 }));
+        if fits && at < last {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    table
 }
 
 /// A text that cannot drive a terminal: control and direction-changing characters are written as `\u{…}`.
@@ -135,6 +158,22 @@ pub fn clean(text: &str) -> String {
     clean
 }
 
+/// JSON lets most hostile characters stand as they are; here they become `\u…`, which reads back as the same text.
+struct Tame;
+
+impl Formatter for Tame {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+            let (before, after) = rest.split_at(at);
+            to.write_all(before.as_bytes())?;
+            write!(to, "\\u{:04x}", u32::from(hostile))?;
+            rest = after.get(hostile.len_utf8()..).unwrap_or_default();
+        }
+        to.write_all(rest.as_bytes())
+    }
+}
+
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
@@ -143,6 +182,18 @@ fn is_hostile(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_wraps_its_last_column_alone() {
+        let row = |who: &str, why: &str| vec![who.to_owned(), "ban".to_owned(), why.to_owned()];
+        let rows = [row("203.0.113.7", &"word ".repeat(20)), row("2001:db8:1234:5678::/64", "short")];
+        let lines: Vec<String> = table(&["who", "action", "why"], &rows, 60).lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:#?}");
+        assert!(lines[1].starts_with("───"));
+        assert!(lines[2].starts_with("203.0.113.7              ban     word word"), "{lines:#?}");
+        assert!(lines[3].starts_with("                                 word"), "{lines:#?}");
+        assert!(lines.last().unwrap().starts_with("2001:db8:1234:5678::/64  ban     short"));
+    }
 
     #[test]
     fn escape_sequences_and_direction_marks_lose_their_power() {

@@ -26,8 +26,11 @@ const SEED: u64 = 0x7065_656c;
 #[derive(clap::Args)]
 pub struct Args {
     /// Logs in any mix, .gz and .zst too; directories mean the logs in them
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "host", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The logs that the servers of this host declare, with their rotations
+    #[arg(long)]
+    host: bool,
     /// Try the policy and thresholds of this configuration
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -65,8 +68,14 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let start = clock::monotonic();
     let host = Host::live();
     let config = Config::read(&host, args.policy.as_ref().unwrap_or(&global.config))?;
-    let files = files(&args.files, &host);
-    let replayed = replay(args, &files, &host, &config, out.is_terminal())?;
+    let (mut files, bare) = files(&args.files, &host);
+    if args.host {
+        files.extend(replay::logs(&host, &host.servers()));
+    }
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    let mut replayed = replay(args, &files, &host, &config, out.is_terminal())?;
+    replayed.problems.extend(bare);
     let exit = if replayed.problems.is_empty() { Exit::Done } else { Exit::CouldNotRead };
     if let Some(other) = &args.compare {
         let other = replay(args, &files, &host, &Config::read(&host, other)?, out.is_terminal())?;
@@ -100,10 +109,12 @@ fn summary(replayed: &Done, files: usize, seconds: f64) -> Summary<'_> {
     }
 }
 
-/// Directories become the logs in them, patterns what they match.
-fn files(asked: &[PathBuf], host: &Host) -> Vec<PathBuf> {
+/// Directories become the logs in them, patterns what they match; besides, what is said of those that have none.
+fn files(asked: &[PathBuf], host: &Host) -> (Vec<PathBuf>, Vec<String>) {
     let mut files = Vec::new();
+    let mut bare = Vec::new();
     for path in asked {
+        let before = files.len();
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         if path.is_dir() {
             let logs = host.glob(&path.join("*"));
@@ -111,12 +122,13 @@ fn files(asked: &[PathBuf], host: &Host) -> Vec<PathBuf> {
         } else if path.to_string_lossy().contains(['*', '?']) && !path.exists() {
             files.extend(host.glob(&path));
         } else {
-            files.push(path);
+            files.push(path.clone());
+        }
+        if files.len() == before {
+            bare.push(format!("no file with log in its name at {}; name the files", path.display()));
         }
     }
-    let mut seen = BTreeSet::new();
-    files.retain(|file| seen.insert(file.clone()));
-    files
+    (files, bare)
 }
 
 fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {

@@ -102,7 +102,8 @@ fn heading(server: &Server) -> String {
 fn site_row(site: &Site) -> Vec<String> {
     let listeners: Vec<String> = site.listeners.iter().map(listener).collect();
     let docroot = site.docroot.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    vec![some(&site.names), listeners.join(", "), docroot]
+    let names: Vec<String> = site.names.iter().map(|name| named(name)).collect();
+    vec![some(&names), listeners.join(", "), docroot]
 }
 
 /// Each log once, with the sites that write it.
@@ -111,13 +112,18 @@ fn log_rows(server: &Server) -> Vec<Vec<String>> {
     let of_sites = server.sites.iter().flat_map(|site| site.logs.iter().map(move |log| (log, site.names.first())));
     for (log, site) in of_sites.chain(server.logs.iter().map(|log| (log, None))) {
         let cells = vec![target(log), format(log), client(log)];
-        let site = site.cloned().unwrap_or_else(|| "the server".to_owned());
+        let site = site.map_or_else(|| "the server".to_owned(), |name| named(name));
         match rows.iter_mut().find(|(known, _)| *known == cells) {
             Some((_, sites)) => sites.push(site),
             None => rows.push((cells, vec![site])),
         }
     }
     rows.into_iter().map(|(cells, sites)| [cells, vec![some(&sites)]].concat()).collect()
+}
+
+/// `_` is the house's word for the default site that has no name.
+fn named(name: &str) -> String {
+    if name == "_" { "any name".to_owned() } else { name.to_owned() }
 }
 
 /// The first of many names.

@@ -1,5 +1,6 @@
 //! `peelhouse why ADDRESS|DECISION`: the raw lines, the rule, what it would have taken, whether it holds, how to undo it.
 
+use std::io;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -51,7 +52,8 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
         .collect::<Result<Vec<_>, CliError>>()?;
     let loose = loose_alerts(&reading, args.asked, &told)?;
     if out.is_json() {
-        told.iter().try_for_each(|told| out.object(told))?;
+        // As a value each key stands once: the alerts take the place of the decision's list of their ids.
+        told.iter().try_for_each(|told| out.object(&serde_json::to_value(told).map_err(io::Error::from)?))?;
         loose.iter().try_for_each(|alert| out.object(alert))?;
     } else {
         told.iter().try_for_each(|told| show(told, out))?;
@@ -105,7 +107,7 @@ fn tell(reading: &Reading, past: Past, filter: Option<&mut PacketFilter>, now: M
     }
     let (state, in_force) = standing(&past, now);
     let undo = (in_force && past.decision.action != Action::Tell)
-        .then(|| format!("peelhouse unban {}", words::subject(&past.decision.subject)));
+        .then(|| format!("peelhouse unban {}", past.decision.subject));
     let proof = proof(reading, &past, filter, now)?;
     Ok(Told { id: past.id, decision: past.decision, state, proof, undo, alerts })
 }
@@ -182,7 +184,7 @@ fn loose_alerts(reading: &Reading, asked: Asked, told: &[Told]) -> Result<Vec<Al
 
 fn show(told: &Told, out: &mut Output) -> Result<(), CliError> {
     let Told { id, decision, state, proof, undo, alerts } = told;
-    let subject = words::subject(&decision.subject);
+    let subject = &decision.subject;
     out.toned(Tone::Strong, &format!("{id}  {} {subject}", words::action(decision.action)))?;
     out.line(&format!("  why      {}", decision.why))?;
     out.line(&format!("  when     {}, offence {}; {state}", words::stamp(decision.at), decision.offence))?;

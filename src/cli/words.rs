@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::model::{Action, AlertId, Count, DecisionId, Evidence, Millis, Point, Subject};
+use crate::model::{Action, AlertId, Count, DecisionId, Evidence, Millis, Point};
 
 /// What a person asks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,16 +94,6 @@ pub fn span(span: Duration) -> String {
 /// `2026-11-22 19:03:08`, UTC.
 pub fn stamp(at: Millis) -> String {
     Millis::from_secs(at.secs()).to_string().replace('T', " ").trim_end_matches('Z').to_owned()
-}
-
-pub fn subject(subject: &Subject) -> String {
-    match subject {
-        Subject::Client(ip) => ip.to_string(),
-        Subject::Prefix(net) => net.to_string(),
-        Subject::User { service, user } => format!("user {user} of {service}"),
-        Subject::Target { site, path } => format!("{site}{path}"),
-        Subject::Source(name) => name.clone(),
-    }
 }
 
 pub fn action(action: Action) -> &'static str {

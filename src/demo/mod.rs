@@ -1,6 +1,8 @@
 //! The loop, shown on a real nginx in a private network, with real attackers: bans land live, and nothing is left behind.
 
+pub mod measure;
 mod nginx;
+pub mod traffic;
 pub mod visitors;
 
 use std::io::{self, BufRead, BufReader};
@@ -20,6 +22,9 @@ use crate::host::Host;
 
 /// The whole show takes no longer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The guard's configuration in a private network.
+const CONFIG: &str = "/etc/peelhouse/peelhouse.toml";
 
 /// Why the demonstration could not be given.
 #[derive(Debug, thiserror::Error)]
@@ -63,11 +68,15 @@ pub fn show(nginx: &str, guard: &str, say: &mut (dyn FnMut(&str) + Send)) -> Res
 fn set_the_stage() -> Result<(), NamespaceError> {
     ["/etc", "/var"].iter().try_for_each(|folder| borrow(Path::new(folder)))?;
     ["/var/log", "/run", "/srv"].iter().try_for_each(|folder| cover(Path::new(folder)))?;
-    // The show's guard must see the show's server alone.
+    hide_servers();
+    Ok(())
+}
+
+/// A guard in a private network must see what was set up for it alone.
+fn hide_servers() {
     for other in ["/etc/nginx", "/etc/apache2", "/etc/httpd", "/etc/tomcat10", "/etc/tomcat9", "/etc/tomcat"] {
         forget(Path::new(other));
     }
-    Ok(())
 }
 
 fn wait_for_server() -> Result<(), DemoError> {
@@ -82,12 +91,18 @@ fn wait_for_server() -> Result<(), DemoError> {
 }
 
 fn play(world: &World, guard: &str, say: &mut (dyn FnMut(&str) + Send)) -> Result<Vec<Outcome>, DemoError> {
-    let words = ["guard", "--enforce", "--state", "/run/peelhouse", "--config", "/etc/peelhouse/peelhouse.toml"];
-    let mut child = start(guard, &words).map_err(|cause| failed(guard, cause))?;
-    let lines = heard(&mut child);
+    let (mut child, lines) = start_guard(guard, "/run/peelhouse")?;
     let outcomes = wait_for_reader(&lines, say).map(|()| visits(world, &lines, say));
     let _ = stop(&mut child);
     outcomes
+}
+
+/// An enforcing guard, and what it says.
+fn start_guard(guard: &str, state: &str) -> Result<(Child, Receiver<String>), DemoError> {
+    let words = ["guard", "--enforce", "--state", state, "--config", CONFIG];
+    let mut child = start(guard, &words).map_err(|cause| failed(guard, cause))?;
+    let lines = heard(&mut child);
+    Ok((child, lines))
 }
 
 /// Everybody comes at once; what the guard says is passed on as it says it.

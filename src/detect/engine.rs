@@ -1,5 +1,6 @@
 //! Runs the detectors it was handed over events, in their order; names none of them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::detect::behaviour::login;
@@ -71,8 +72,10 @@ impl Engine {
         let Some(client) = event.client else { return };
         let ip = client.ip.to_canonical();
         let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
+        let path = traffic::path_hash(event, &self.memory);
+        self.memory.announce(ip, path);
+        self.scan(event, ip);
         let slot = self.memory.client(ip, now, &self.settings);
-        self.scan(event);
         let (hits, together) = named(&self.rules, &self.hits, &self.correlated);
         let hostile = lately_hostile(&self.memory, slot, now, self.settings.success_window);
         let mut seen = Seen {
@@ -82,7 +85,7 @@ impl Engine {
             via: client.via,
             now,
             signs: u16::from(!hits.is_empty()) * sign::HIT + u16::from(!together.is_empty()) * sign::CORRELATION,
-            path: 0,
+            path,
             attempt: None,
             source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
             hits: &hits,
@@ -100,10 +103,13 @@ impl Engine {
         run(&self.detectors, &seen, &mut self.memory, &self.settings, alerts);
     }
 
-    fn scan(&mut self, event: &Event<'_>) {
+    /// Meanwhile the memory of the client comes nearer.
+    fn scan(&mut self, event: &Event<'_>, ip: IpAddr) {
         self.hits.clear();
         self.correlated.clear();
-        self.scanner.scan(event, &mut self.hits);
+        self.scanner.begin(event);
+        self.memory.fetch(ip);
+        self.scanner.finish(event, &mut self.hits);
         if !self.hits.is_empty() {
             self.correlator.see(event, &self.hits, &mut self.correlated);
         }

@@ -46,8 +46,12 @@ pub struct Settings {
     pub probing_day: f32,
     /// A missing path that a page of the same site referred to counts this much.
     pub referred_weight: f32,
-    /// A missing path of a client whose answers are overwhelmingly good counts this much.
+    /// So many misses that pages of the site led to are believed at once; further ones while most answers are good.
+    pub referred_misses: f32,
+    /// A missing path weighs the less the better the client's other answers are, down to this.
     pub trusted_weight: f32,
+    /// A client with so many good answers a missing path is trusted.
+    pub trusted_share: f32,
     /// The slow and the daily count speak only while good answers are fewer than this many times the missing paths.
     pub good_to_missing: f32,
 
@@ -55,18 +59,23 @@ pub struct Settings {
     pub sensitive: Bucket,
 
     /// Failed logins of a client: fast, and slow.
+    /// Slowly, a failure at sshd counts so often: no page of a site leads people there.
     pub failures: Bucket,
     pub failures_slow: Bucket,
+    pub sshd_slow_factor: f32,
+    /// A client that has logged in before may fail this many times as often.
+    pub known_factor: f32,
     /// Failed logins of a client in a day, while successes are fewer than a third of them.
     pub failures_day: u16,
-    /// Failed logins of a client in a day, whatever succeeded.
+    /// Failed logins of a client in a day, while successes ever are fewer than they.
     pub failures_day_flat: u16,
     /// A success takes this many failures back.
     pub success_credit: f32,
-    /// A 401 that names no user, outside login paths, counts this much: a session that ran out is no attack.
+    /// A 401 that names no user counts this much, and nothing where other answers are good: a session that ran out.
     pub nameless_weight: f32,
-    /// A POST to xmlrpc.php counts this much: some of them are wanted.
+    /// A POST to xmlrpc.php counts this much: some of them are wanted. From what calls itself WordPress's own app: that.
     pub xmlrpc_weight: f32,
+    pub xmlrpc_app_weight: f32,
     /// Failed logins with one user name, and the clients they must come from.
     pub user_failures: Bucket,
     pub user_clients: u32,
@@ -74,18 +83,26 @@ pub struct Settings {
     pub prefix_failures: Bucket,
     pub prefix_clients: u32,
 
+    /// What fresh addresses of one /64 do at once, in points, and the addresses it must come from.
+    pub prefix_suspicion: Bucket,
+    pub prefix_strangers: u16,
+
     /// Credential stuffing: seconds of a bin, strangers that must fail in it, and how many times the usual.
     pub stuffing_bin: u32,
     pub stuffing_strangers: f32,
     pub stuffing_factor: f32,
 
-    /// Content score of a client: alert at, points of one line at most, half-life in seconds.
+    /// Content score of a client: alert at, where one target alone scored, points of one line at most, half-life in s.
     pub score: f32,
+    pub score_one_target: f32,
     pub score_line: f32,
     pub score_half_life: u32,
     /// Points of a hit are its rule's score, times this where the rule is of medium or of low confidence.
     pub score_medium_confidence: f32,
     pub score_low_confidence: f32,
+    /// The same for what a page of the site led a client to that was answered well so often before.
+    pub score_at_home: f32,
+    pub at_home: u32,
 
     /// Volume: pages a second held for ten seconds, and standard deviations above the site's usual client.
     pub volume_rate: f32,
@@ -120,32 +137,42 @@ impl Default for Settings {
             known_paths: 262_144,
             evidence_bytes: 16 << 20,
             probing: Bucket::new(10.0, 10),
-            probing_slow: Bucket::new(20.0, 600),
+            probing_slow: Bucket::new(14.0, 600),
             probing_day: 20.0,
             referred_weight: 0.1,
-            trusted_weight: 0.5,
-            good_to_missing: 3.0,
+            referred_misses: 8.0,
+            trusted_weight: 0.25,
+            trusted_share: 3.0,
+            good_to_missing: 2.0,
             sensitive: Bucket::new(4.0, 5),
             failures: Bucket::new(5.0, 10),
             failures_slow: Bucket::new(10.0, 60),
+            sshd_slow_factor: 2.0,
+            known_factor: 3.0,
             failures_day: 30,
             failures_day_flat: 300,
             success_credit: 2.0,
-            nameless_weight: 0.1,
+            nameless_weight: 0.05,
             xmlrpc_weight: 0.5,
+            xmlrpc_app_weight: 0.1,
             user_failures: Bucket::new(10.0, 60),
             user_clients: 3,
             prefix_failures: Bucket::new(20.0, 30),
             prefix_clients: 4,
+            prefix_suspicion: Bucket::new(12.0, 60),
+            prefix_strangers: 6,
             stuffing_bin: 600,
             stuffing_strangers: 20.0,
             stuffing_factor: 4.0,
             score: 10.0,
+            score_one_target: 30.0,
             score_line: 8.0,
             score_half_life: 300,
             score_medium_confidence: 0.75,
             score_low_confidence: 0.5,
-            volume_rate: 20.0,
+            score_at_home: 0.4,
+            at_home: 20,
+            volume_rate: 40.0,
             volume_spreads: 8.0,
             volume_people: 8.0,
             success_window: 3600,

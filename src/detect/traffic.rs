@@ -4,7 +4,7 @@ use crate::detect::behaviour::paths;
 use crate::detect::memory::{Memory, Slot};
 use crate::detect::seen::{Seen, sign};
 use crate::detect::settings::Settings;
-use crate::model::Request;
+use crate::model::{Event, Request, What};
 
 /// Seconds in which pages are counted.
 pub const BIN: u32 = 10;
@@ -15,7 +15,6 @@ const RUN_UP: f32 = 10.0;
 
 /// Counts a request, and adds the signs that only the memory can tell.
 pub fn count(seen: &mut Seen<'_, '_>, request: &Request<'_>, memory: &mut Memory, settings: &Settings) {
-    seen.path = memory.seed.pair(seen.event.site, path_of(request));
     let client = memory.clients.at_mut(seen.slot);
     client.requests = client.requests.saturating_add(1);
     if new_agent(seen.slot, request.user_agent, memory) {
@@ -29,6 +28,14 @@ pub fn count(seen: &mut Seen<'_, '_>, request: &Request<'_>, memory: &mut Memory
     }
     if matches!(request.status, 200..=399) {
         memory.count_good(seen.slot, seen.now);
+    }
+}
+
+/// Hash of site and path; 0 for what is no request.
+pub fn path_hash(event: &Event<'_>, memory: &Memory) -> u64 {
+    match &event.what {
+        What::Request(request) => memory.seed.pair(event.site, path_of(request)),
+        _ => 0,
     }
 }
 

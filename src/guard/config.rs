@@ -69,6 +69,7 @@ impl From<Kind> for LogKind {
 impl Config {
     /// Reads a file; the default one may be absent.
     pub fn read(host: &Host, file: &Path) -> Result<Self, GuardError> {
+        let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
         let unreadable = |cause| GuardError::ConfigUnreadable { file: file.to_path_buf(), cause };
         if file == Path::new(DEFAULT_FILE) && rustix::fs::access(file, rustix::fs::Access::EXISTS).is_err() {
             return Ok(Self::default());

@@ -9,9 +9,13 @@ use crate::measure::Facet;
 use crate::measures;
 
 pub fn engine(settings: Settings, seed: u64) -> Result<Engine, GuardError> {
-    let rules = RuleSet::embedded()
-        .map_err(|errors| GuardError::Rules(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
-    Ok(Engine::new(&detectors(), Arc::new(rules), settings, seed))
+    Ok(Engine::new(&detectors(), Arc::new(rules()?), settings, seed))
+}
+
+/// The rules of this program.
+pub fn rules() -> Result<RuleSet, GuardError> {
+    RuleSet::embedded()
+        .map_err(|errors| GuardError::Rules(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 fn detectors() -> Vec<&'static Detector> {

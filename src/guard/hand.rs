@@ -31,6 +31,8 @@ use crate::store::{Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreEr
 const COMMIT_WITHIN: Duration = Duration::from_millis(50);
 /// What may wait at once.
 const COMMIT_AT: usize = 1000;
+/// How long a store that could not be written is left alone.
+const RETRY: Duration = Duration::from_secs(1);
 /// What may wait while the disk is full; beyond, the reader has to wait too.
 const MOST_WAITING: usize = 100_000;
 
@@ -49,6 +51,8 @@ pub struct Hand {
     /// Alerts in the batch.
     waiting: HashSet<AlertId>,
     waiting_since: Option<Instant>,
+    /// Set while the store cannot be written.
+    retry_at: Option<Instant>,
     sessions: Vec<IpAddr>,
     logins: Vec<(IpAddr, Millis)>,
     pub good_clients: u64,
@@ -83,6 +87,7 @@ impl Hand {
             batch: Batch::default(),
             waiting: HashSet::new(),
             waiting_since: None,
+            retry_at: None,
             sessions: Vec::new(),
             logins: Vec::new(),
             good_clients: 0,
@@ -192,11 +197,11 @@ impl Hand {
 
     /// When the waiting has to be written down.
     pub fn commit_due(&self) -> Option<Instant> {
-        self.waiting_since.map(|since| since + COMMIT_WITHIN)
+        self.waiting_since.map(|since| self.retry_at.unwrap_or(since + COMMIT_WITHIN))
     }
 
     pub fn is_full(&self) -> bool {
-        self.batch.alerts.len() >= COMMIT_AT
+        self.retry_at.is_none() && self.batch.alerts.len() >= COMMIT_AT
     }
 
     /// True where so much waits for a full disk that reading on would lose something.
@@ -209,9 +214,9 @@ impl Hand {
         if self.waiting_since.is_none() {
             return Ok(Watched::default());
         }
-        self.waiting_since = Some(clock);
+        self.retry_at = Some(clock + RETRY);
         let recorded = self.store.record(self.batch.clone())?;
-        self.waiting_since = None;
+        (self.waiting_since, self.retry_at) = (None, None);
         let batch = std::mem::take(&mut self.batch);
         self.waiting.clear();
         for alert in &batch.alerts {

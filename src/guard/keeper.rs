@@ -22,7 +22,7 @@ use crate::host::journal::{self, Journalctl};
 use crate::host::{Host, clock};
 use crate::model::Position;
 use crate::monitor;
-use crate::store::{Checkpoint, LoginSeen};
+use crate::store::{Checkpoint, LoginSeen, StoreError};
 
 /// Packet filter looked at, in case somebody changed it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -77,6 +77,8 @@ pub struct Keeper<'a> {
     /// Set while the reader takes its last checkpoint.
     ending: Option<(Ended, Instant)>,
     restart_at: Option<Instant>,
+    /// Something waits for a store that could not be written.
+    unwritten: bool,
     look_at: Instant,
     sessions_at: Instant,
     host: Host,
@@ -108,6 +110,7 @@ impl<'a> Keeper<'a> {
             hears,
             ending: None,
             restart_at: Some(now),
+            unwritten: false,
             look_at: now,
             sessions_at: now,
             host: Host::live(),
@@ -120,7 +123,7 @@ impl<'a> Keeper<'a> {
         loop {
             self.keep_time()?;
             if let Some(ended) = self.over() {
-                self.finish();
+                self.finish()?;
                 return Ok(ended);
             }
             let wait = self.next().saturating_duration_since(clock::monotonic());
@@ -144,7 +147,7 @@ impl<'a> Keeper<'a> {
     fn keep_time(&mut self) -> Result<(), GuardError> {
         let now = clock::monotonic();
         if self.hand.commit_due().is_some_and(|due| due <= now) || self.hand.is_full() {
-            self.commit(now);
+            self.commit(now)?;
         }
         if self.restart_at.is_some_and(|at| at <= now) && self.ending.is_none() {
             self.restart(now)?;
@@ -262,7 +265,7 @@ impl<'a> Keeper<'a> {
             What::Gone(None) => self.lost("ended"),
             What::Gone(Some(cause)) => self.lost(&format!("sent {cause}")),
             What::Chunk(chunk) => match self.assembly.chunk(&chunk) {
-                Ok(Some(point)) => self.checkpoint(&point),
+                Ok(Some(point)) => self.checkpoint(&point)?,
                 Ok(None) => {}
                 Err(cause) => self.lost(&format!("sent {cause}")),
             },
@@ -299,7 +302,7 @@ impl<'a> Keeper<'a> {
                 }
             }
             ToKeeper::Checkpoint { snapshot } => match self.assembly.begin(snapshot) {
-                Ok(Some(point)) => self.checkpoint(&point),
+                Ok(Some(point)) => self.checkpoint(&point)?,
                 Ok(None) => {}
                 Err(cause) => self.lost(&format!("sent {cause}")),
             },
@@ -334,28 +337,43 @@ impl<'a> Keeper<'a> {
         (self.reader.is_none() || by <= clock::monotonic()).then_some(ended)
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self) -> Result<(), GuardError> {
         if matches!(self.ending, Some((Ended::Stopped, _))) {
             self.manager.tell("STOPPING=1");
         }
         if let Some(reader) = self.reader.take() {
             reader.end();
         }
-        self.commit(clock::monotonic());
+        self.commit(clock::monotonic())
     }
 
-    fn commit(&mut self, now: Instant) {
-        match self.hand.commit(now, self.say) {
-            Ok(watched) => self.tell_watched(watched),
-            Err(cause) => self.problem(&cause.to_string()),
-        }
+    fn commit(&mut self, now: Instant) -> Result<(), GuardError> {
+        let outcome = self.hand.commit(now, self.say);
+        self.written(outcome)
     }
 
-    fn checkpoint(&mut self, point: &Checkpoint) {
-        match self.hand.checkpoint(point, clock::monotonic(), self.say) {
-            Ok(watched) => self.tell_watched(watched),
-            Err(cause) => self.problem(&format!("checkpoint not taken: {cause}")),
+    fn checkpoint(&mut self, point: &Checkpoint) -> Result<(), GuardError> {
+        let outcome = self.hand.checkpoint(point, clock::monotonic(), self.say);
+        self.written(outcome)
+    }
+
+    /// A store that cannot be written is told of once, until it can; one that is damaged ends this keeper.
+    fn written(&mut self, outcome: Result<Watched, StoreError>) -> Result<(), GuardError> {
+        match outcome {
+            Ok(watched) => {
+                if std::mem::take(&mut self.unwritten) {
+                    self.problem("the store can be written again, and what waited is in it");
+                }
+                self.tell_watched(watched);
+            }
+            Err(cause @ StoreError::Damaged { .. }) => return Err(cause.into()),
+            Err(cause) if !self.unwritten => {
+                self.unwritten = true;
+                self.problem(&format!("{cause}; until then decisions are enforced, and written down later"));
+            }
+            Err(_) => {}
         }
+        Ok(())
     }
 
     fn tell_watched(&mut self, watched: Watched) {

@@ -1,6 +1,7 @@
 //! The reader: confined before it reads a byte that an attacker wrote. Logs → events → alerts, and no other way out.
 
 use std::io::{BufWriter, Read, Write};
+use std::iter;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
@@ -61,6 +62,8 @@ struct Reading {
     lines_at_checkpoint: u64,
     /// Logs whose names are known.
     named: u32,
+    /// Said once it is on record where the logs stand.
+    first_words: Vec<ToKeeper>,
 }
 
 impl Reading {
@@ -82,9 +85,7 @@ impl Reading {
         if let Some(journal) = journal {
             follower = follower.with_journal(journal, &start.positions);
         }
-        let say = |to: &mut UnixStream, message: &ToKeeper| wire::write_message(to, message).map_err(|e| e.to_string());
-        say(to, &ToKeeper::Hello { confined })?;
-        problem.map_or(Ok(()), |problem| say(to, &ToKeeper::Problem(problem)))?;
+        let first_words = iter::once(ToKeeper::Hello { confined }).chain(problem.map(ToKeeper::Problem)).collect();
         let now = clock::monotonic();
         let mut reading = Self {
             to: BufWriter::new(to.try_clone().map_err(|cause| cause.to_string())?),
@@ -99,6 +100,7 @@ impl Reading {
             status_at: now,
             lines_at_checkpoint: 0,
             named: 0,
+            first_words,
         };
         reading.name();
         Ok(reading)
@@ -108,6 +110,10 @@ impl Reading {
         let orders = listen(from);
         // A reader that dies before its first checkpoint is followed by one that begins here, not at the end of the logs.
         self.checkpoint()?;
+        for message in self.first_words.drain(..) {
+            wire::write_message(&mut self.to, &message)?;
+        }
+        self.to.flush()?;
         loop {
             loop {
                 match orders.try_recv() {

@@ -1,8 +1,10 @@
 //! Finished logs, merged by their log clocks, into a trial.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::guard::trial::Trial;
+use crate::host::Host;
 use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
 use crate::monitor::{self, MAX_LINE, Replayed, Source};
 
@@ -25,6 +27,22 @@ pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFo
         .collect()
 }
 
+/// The logs that servers declare, with their rotations.
+pub fn logs(host: &Host, servers: &[Server]) -> Vec<PathBuf> {
+    let of_sites = servers.iter().flat_map(|server| server.sites.iter().flat_map(|site| &site.logs));
+    let declared = servers.iter().flat_map(|server| &server.logs).chain(of_sites);
+    let paths: BTreeSet<&Path> = declared.filter_map(|log| file(&log.target)).collect();
+    let with = |path: &Path, end: &str| host.glob(Path::new(&format!("{}{end}", path.display())));
+    paths.into_iter().flat_map(|path| ["", ".*", "-*"].map(|end| with(path, end))).flatten().collect()
+}
+
+fn file(target: &LogTarget) -> Option<&Path> {
+    match target {
+        LogTarget::File(file) | LogTarget::Pipe { file: Some(file), .. } => Some(file),
+        _ => None,
+    }
+}
+
 /// Runs all of it through; the alarms of logs that do not parse are tried like any other alert.
 pub fn replay(sources: &[Source], trial: &mut Trial, progress: &mut dyn FnMut(u64, u64)) -> Replayed {
     for (ix, source) in (0..).map(SourceIx).zip(sources) {
@@ -44,13 +62,9 @@ fn declared<'a>(path: &Path, server: &'a Server) -> Option<(&'a LogFile, &'a str
         site.logs.iter().map(move |log| (log, name))
     });
     let mut logs = server.logs.iter().map(|log| (log, "")).chain(of_sites);
-    logs.find(|(log, _)| match &log.target {
-        LogTarget::File(file) | LogTarget::Pipe { file: Some(file), .. } => {
-            let rotated = path.to_string_lossy();
-            rotated
-                .strip_prefix(&*file.to_string_lossy())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
-        }
-        _ => false,
+    logs.find(|(log, _)| {
+        let rotated = path.to_string_lossy();
+        let rest = file(&log.target).and_then(|file| rotated.strip_prefix(&*file.to_string_lossy()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
     })
 }

@@ -1,6 +1,6 @@
 //! Brings everything up in order, and again after a reload.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Resource;
 
@@ -22,6 +22,7 @@ use crate::guard::sources;
 use crate::host::{Host, clock};
 use crate::model::Server;
 use crate::respond::Mode;
+use crate::store::{self, StoreError};
 
 /// The user that the reader becomes, where the host has it.
 const ACCOUNT: &str = "peelhouse";
@@ -37,24 +38,57 @@ pub struct Options {
 
 /// Guards until told to stop (TERM, INT); reads everything anew when told to (HUP).
 pub fn run(options: &Options, say: &mut dyn FnMut(&Said<'_>)) -> Result<(), GuardError> {
+    let mut config = read(options)?;
     let _lock = Lock::take(&options.state)?;
     raise_open_files();
     let inputs =
         Inputs { told: signals::channel().map_err(GuardError::Signals)?, asks: control::listen(&options.state)? };
-    while bring_up(options, say)?.work(&inputs)? == Ended::Reload {}
+    loop {
+        match bring_up(options, &config, say).and_then(|keeper| keeper.work(&inputs)) {
+            Ok(Ended::Stopped) => break,
+            Ok(Ended::Reload) => config = reread(options, config, say),
+            Err(GuardError::Store(StoreError::Damaged { path, cause })) => begin_anew(&path, &cause, say)?,
+            Err(cause) => return Err(cause),
+        }
+    }
     say(&Said::Stopped);
     Ok(())
 }
 
-fn bring_up<'a>(options: &Options, say: &'a mut dyn FnMut(&Said<'_>)) -> Result<Keeper<'a>, GuardError> {
-    let host = Host::live();
-    let mut config = Config::read(&host, &options.config)?;
+fn read(options: &Options) -> Result<Config, GuardError> {
+    let mut config = Config::read(&Host::live(), &options.config)?;
     config.policy.mode = options.mode.unwrap_or(config.policy.mode);
+    Ok(config)
+}
+
+/// A mistake in the file must not leave the host without a guard.
+fn reread(options: &Options, before: Config, say: &mut dyn FnMut(&Said<'_>)) -> Config {
+    read(options).unwrap_or_else(|cause| {
+        say(&Said::Problem { text: &format!("{cause}; the configuration read before stays in force") });
+        before
+    })
+}
+
+/// A host without its history is still to be guarded.
+fn begin_anew(store: &Path, cause: &rusqlite::Error, say: &mut dyn FnMut(&Said<'_>)) -> Result<(), GuardError> {
+    let aside = store::set_aside(store, clock::now())?;
+    let (store, aside) = (store.display(), aside.display());
+    let text = format!("the store {store} is damaged: {cause}; it is kept as {aside}, and history begins anew");
+    say(&Said::Problem { text: &text });
+    Ok(())
+}
+
+fn bring_up<'a>(
+    options: &Options,
+    config: &Config,
+    say: &'a mut dyn FnMut(&Said<'_>),
+) -> Result<Keeper<'a>, GuardError> {
+    let host = Host::live();
     let servers = host.servers();
     servers.iter().for_each(|server| say_server(server, say));
-    let found = sources::of(&host, &servers, &config);
+    let found = sources::of(&host, &servers, config);
     found.said.iter().for_each(&mut *say);
-    let (ground, problems) = ground::of(&host, &servers, &config);
+    let (ground, problems) = ground::of(&host, &servers, config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
     let [nginx, apache] = ServerMap::paths(&options.state);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::detect::Engine;
-use crate::model::{Action, Alert, Decision, Event, Evidence, Millis, SourceIx, Standing, Subject, What};
+use crate::model::{Action, Alert, Decision, Event, Evidence, Millis, SourceIx, Standing, What};
 use crate::respond::{Ground, Policy, Respond, World};
 
 /// One policy tried on finished logs.
@@ -79,7 +79,7 @@ impl Trial {
     }
 
     fn note(&mut self, decision: Decision, alert: Alert) {
-        let client = subject(&decision.subject);
+        let client = decision.subject.to_string();
         let would = self.would.entry((client.clone(), decision.action)).or_insert_with(|| Would {
             client,
             action: decision.action,
@@ -118,14 +118,4 @@ impl Trial {
 fn legitimate(standing: &Standing) -> bool {
     let Standing { requests, good, logins, .. } = *standing;
     logins > 0 || (requests >= 20 && u64::from(good) * 100 >= u64::from(requests) * 80)
-}
-
-fn subject(subject: &Subject) -> String {
-    match subject {
-        Subject::Client(ip) => ip.to_string(),
-        Subject::Prefix(net) => net.to_string(),
-        Subject::User { service, user } => format!("user {user} of {service}"),
-        Subject::Target { site, path } => format!("{site}{path}"),
-        Subject::Source(name) => name.clone(),
-    }
 }

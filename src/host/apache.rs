@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::formats::Files;
 use crate::formats::apache::envvars::{self, Environment};
 use crate::formats::apache::evaluate::{self, Start, Version, include};
+use crate::host::packages::package_version;
 use crate::model::{Server, ServerKind};
 
 /// ServerRoot as compiled in, and the first file under it.
@@ -25,10 +26,8 @@ static LAYOUTS: &[(&str, &str)] = &[
 /// Every Apache that is configured on a host. Whether it runs is left open; the version is that of Debian's package
 /// where there is one, else empty.
 pub fn discover(files: &dyn Files) -> Vec<Server> {
-    let (version, installed) = match debian_version(files) {
-        Some((text, version)) => (text, Some(version)),
-        None => (String::new(), None),
-    };
+    let version = package_version(files, "apache2-bin");
+    let installed = numbers(&version);
     let found = starts(files).into_iter().map(|mut start| {
         start.version = installed.unwrap_or(start.version);
         Server { version: version.clone(), ..server(files, start) }
@@ -76,14 +75,9 @@ fn environment(files: &dyn Files, root: &Path) -> Environment {
     environment
 }
 
-/// The version of the installed package, from dpkg's status file (deb-version(7)).
-fn debian_version(files: &dyn Files) -> Option<(String, Version)> {
-    let status = files.read(Path::new("/var/lib/dpkg/status")).ok()?;
-    let status = String::from_utf8_lossy(&status);
-    let package = status.split("\n\n").find(|paragraph| paragraph.starts_with("Package: apache2-bin\n"))?;
-    let full = package.lines().find_map(|line| line.strip_prefix("Version: "))?;
-    let upstream = full.split('-').next()?;
-    let mut numbers = upstream.split('.').map(str::parse);
+/// `2.4.71` as numbers.
+fn numbers(version: &str) -> Option<Version> {
+    let mut numbers = version.split('.').map(str::parse);
     let mut next = || numbers.next()?.ok();
-    Some((upstream.to_owned(), [next()?, next()?, next()?]))
+    Some([next()?, next()?, next()?])
 }

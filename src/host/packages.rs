@@ -2,16 +2,22 @@
 
 use std::path::Path;
 
+use crate::formats::Files;
 use crate::host::Host;
 
 impl Host {
     /// The upstream part of an installed Debian package's version: `1.22.1` of `1:1.22.1-9+deb12u11`; empty without it.
     pub fn package_version(&self, package: &str) -> String {
-        let status = self.read_file(Path::new("/var/lib/dpkg/status")).unwrap_or_default();
-        let status = String::from_utf8_lossy(&status);
-        let version = status.split("\n\n").find_map(|paragraph| installed_version(paragraph, package));
-        version.map(upstream).unwrap_or_default().to_owned()
+        package_version(self, package)
     }
+}
+
+/// The same, of whatever files are handed over.
+pub fn package_version(files: &dyn Files, package: &str) -> String {
+    let status = files.read(Path::new("/var/lib/dpkg/status")).unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let version = status.split("\n\n").find_map(|paragraph| installed_version(paragraph, package));
+    version.map(upstream).unwrap_or_default().to_owned()
 }
 
 fn installed_version<'a>(paragraph: &'a str, package: &str) -> Option<&'a str> {

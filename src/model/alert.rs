@@ -87,6 +87,18 @@ pub enum Subject {
     Source(String),
 }
 
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(ip) => ip.fmt(f),
+            Self::Prefix(net) => net.fmt(f),
+            Self::User { service, user } => write!(f, "user {user} of {service}"),
+            Self::Target { site, path } => write!(f, "{site}{path}"),
+            Self::Source(name) => f.write_str(name),
+        }
+    }
+}
+
 /// The kind of wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,6 +4,7 @@ pub mod alert;
 pub mod decision;
 pub mod event;
 pub mod finding;
+pub mod near;
 pub mod position;
 pub mod server;
 pub mod time;

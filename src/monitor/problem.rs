@@ -6,7 +6,8 @@ use std::path::PathBuf;
 pub enum Problem {
     #[error("cannot follow {path}: {cause}", path = .path.display())]
     CannotFollow { path: PathBuf, cause: String },
-    #[error("cannot read the rotated log {path}: {cause}", path = .path.display())]
+    /// The cause names the log.
+    #[error("{cause}")]
     CannotRead { path: PathBuf, cause: String },
     #[error("{path}: the text read up to byte {offset} is gone; what was written to it after that was not seen", path = .path.display())]
     Gone { path: PathBuf, offset: u64 },

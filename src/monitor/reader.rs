@@ -142,7 +142,7 @@ impl LogReader {
                 return Ok(None);
             }
             Err(cause) => {
-                self.settled = true;
+                self.settled |= !self.joins;
                 return Ok(Some(cause));
             }
         };

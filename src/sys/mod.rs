@@ -2,3 +2,4 @@
 #![allow(unsafe_code, reason = "the one room where it may stand")]
 
 pub mod namespaces;
+pub mod prefetch;

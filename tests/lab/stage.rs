@@ -16,7 +16,7 @@ use serde_json::Value;
 const PEELHOUSE: &str = env!("CARGO_BIN_EXE_peelhouse");
 /// No step of a test takes longer, or it has failed.
 pub const SOON: Duration = Duration::from_secs(15);
-pub const STATE: &str = "/run/peelhouse-lab";
+pub const STATE: &str = "/var/lib/peelhouse";
 const CONFIG: &str = "/etc/peelhouse/peelhouse.toml";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,7 +213,8 @@ impl Guard {
             }
             heard.push(said);
         }
-        panic!("the guard never said: {what}; it said {heard:#?}");
+        let heard: Vec<String> = heard.iter().map(brief).collect();
+        panic!("the guard never said: {what}; it said\n{}", heard.join("\n"));
     }
 
     pub fn wait_for_reader(&mut self) -> i32 {
@@ -227,6 +228,12 @@ impl Guard {
             said["event"] == "decision" && said["subject"]["client"] == who && said["action"] == action
         })
     }
+}
+
+fn brief(said: &Value) -> String {
+    let why = said.get("why").or_else(|| said["alert"].get("sentence")).unwrap_or(said);
+    let who = said.get("subject").or_else(|| said["alert"].get("subject")).unwrap_or(&Value::Null);
+    format!("{} {} {who}: {why}", said["event"], said["action"])
 }
 
 /// Waits until something holds; fails the test where it never does.

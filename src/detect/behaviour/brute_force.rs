@@ -1,11 +1,12 @@
 //! A client fails to log in again and again: fast, slowly, or over a day.
 
 use crate::detect::detector::Detector;
-use crate::detect::memory::{Memory, kind};
+use crate::detect::memory::client::flag;
+use crate::detect::memory::{Client, Memory, kind};
 use crate::detect::raise::{Reason, count, raise, told_of_client, took};
 use crate::detect::seen::{Seen, sign};
 use crate::detect::settings::Settings;
-use crate::model::{Alert, Class, Count, Severity};
+use crate::model::{Alert, Class, Confidence, Count, Severity};
 
 pub static DETECTOR: Detector =
     Detector { id: "brute-force", says: "N failed logins in T, M succeeded", wants: sign::LOGIN, accuses: true, look };
@@ -29,6 +30,12 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
         took(seen, &told),
         reason.standing.logins
     );
+    // A forgotten script and a patient guesser look alike: limited at most, and only told where it was ever let in.
+    if crossed.window == DAY {
+        let been_in = reason.standing.logins > 0;
+        reason.severity = if been_in { Severity::Low } else { Severity::Medium };
+        reason.confidence = Confidence::Low;
+    }
     reason.counts = vec![crossed];
     Some(raise(&DETECTOR, seen, told, reason))
 }
@@ -40,12 +47,18 @@ fn crossed(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> Option<
         ("failed logins, slowly", client.failures_slow, settings.failures_slow),
     ];
     for (what, level, bucket) in buckets {
-        if level > bucket.capacity {
-            return Some(count(what, level, bucket.capacity, bucket.window()));
+        let capacity = bucket.capacity * benefit(client, settings);
+        if level > capacity {
+            return Some(count(what, level, capacity, bucket.window()));
         }
     }
     let failed = client.failures_day;
     let mostly = u32::from(failed) > 3 * u32::from(client.logins);
-    let limit = if mostly { settings.failures_day } else { settings.failures_day_flat };
+    let limit = if mostly { settings.failures_day } else { settings.failures_day_flat.max(client.logins) };
     (failed > limit).then(|| count("failed logins in a day", f32::from(failed), f32::from(limit), DAY))
+}
+
+/// Who has been let in before mistypes, or has a job whose password ran out.
+fn benefit(client: &Client, settings: &Settings) -> f32 {
+    if client.logins > 0 && !client.has(flag::HOSTILE) { settings.known_factor } else { 1.0 }
 }

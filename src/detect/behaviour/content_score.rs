@@ -1,12 +1,13 @@
 //! What a client's requests hold adds up; the sum halves as time passes.
 
+use crate::detect::behaviour::{paths, probing};
 use crate::detect::detector::Detector;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::{Memory, kind};
 use crate::detect::raise::{Reason, count, raise, told_of_client, took};
 use crate::detect::seen::{RuleHit, Seen, sign};
 use crate::detect::settings::Settings;
-use crate::model::{Alert, Confidence, Severity};
+use crate::model::{Alert, Class, Confidence, Severity};
 
 pub static DETECTOR: Detector = Detector {
     id: "content-score",
@@ -22,57 +23,80 @@ const REMAINDER: f32 = 1.0;
 const NOTHING: f32 = 0.1;
 
 fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option<Alert> {
-    let points = points(seen.hits, settings);
-    let worst = seen.hits.iter().max_by(|a, b| {
+    let points = points(seen, memory, settings);
+    let worst = seen.hits.iter().filter(|hit| counts(seen, hit)).max_by(|a, b| {
         (a.critical, a.score).partial_cmp(&(b.critical, b.score)).unwrap_or(std::cmp::Ordering::Equal)
     })?;
     if points <= 0.0 {
         return None;
     }
     seen.keep_hits(kind::CONTENT, memory);
-    add(seen, points, memory);
+    add(seen, points, worst, memory);
     let client = memory.clients.at_mut(seen.slot);
-    let full = client.score >= settings.score && client.has(flag::SCORED_TWICE);
+    let limit = if client.has(flag::SCORED_TWICE) { settings.score } else { settings.score_one_target };
+    let full = client.score >= limit;
+    let gravely = client.has(flag::SCORED_GRAVELY);
     let alone = worst.critical && worst.confidence == Confidence::High && !client.has(flag::CRITICAL);
     if !full && !alone {
         return None;
     }
     let score = client.score;
     client.score = REMAINDER;
-    client.flags = client.flags & !flag::SCORED_TWICE | flag::CRITICAL;
+    client.flags = client.flags & !(flag::SCORED_TWICE | flag::SCORED_GRAVELY) | flag::CRITICAL;
     let window = u64::from(settings.score_half_life) * 4;
     let told = told_of_client(seen, memory, kind::CONTENT, window);
-    let severity = if alone { Severity::Critical } else { Severity::High };
+    // Weak evidence alone, however much of it, asks for the milder answer.
+    let (severity, confidence) = match () {
+        () if alone => (Severity::Critical, Confidence::High),
+        () if gravely => (Severity::High, Confidence::High),
+        () => (Severity::Medium, Confidence::Medium),
+    };
     let mut reason = Reason::of_client(seen, memory, worst.class, severity);
+    reason.confidence = confidence;
     reason.sentence = if full {
         let took = took(seen, &told);
         format!(
-            "{} suspicious requests scored {score:.1} of {} points in {took}; the last: {}",
-            told.lines, settings.score, worst.title
+            "{} suspicious requests scored {score:.1} of {limit} points in {took}; the last: {}",
+            told.lines, worst.title
         )
     } else {
         format!("one request is an attack by itself: {}", worst.title)
     };
-    let (what, seen_count, limit) = if full {
-        ("content score", score, settings.score)
-    } else {
-        ("requests that are an attack by themselves", 1.0, 0.0)
-    };
+    let (what, seen_count, limit) =
+        if full { ("content score", score, limit) } else { ("requests that are an attack by themselves", 1.0, 0.0) };
     reason.counts = vec![count(what, seen_count, limit, window)];
     Some(raise(&DETECTOR, seen, told, reason))
 }
 
-fn points(hits: &[RuleHit<'_>], settings: &Settings) -> f32 {
-    let weighed = hits.iter().map(|hit| match hit.confidence {
+/// What a line's hits weigh, together.
+pub fn points(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> f32 {
+    let weighed = seen.hits.iter().filter(|hit| counts(seen, hit)).map(|hit| match hit.confidence {
         Confidence::High => hit.score,
         Confidence::Medium => hit.score * settings.score_medium_confidence,
         Confidence::Low => hit.score * settings.score_low_confidence,
     });
-    weighed.sum::<f32>().min(settings.score_line)
+    let sum = weighed.sum::<f32>().min(settings.score_line);
+    if is_at_home(seen, memory, settings) { sum * settings.score_at_home } else { sum }
+}
+
+/// Weak evidence that was answered well is none; nor is what an application shows that is about such texts.
+fn counts(seen: &Seen<'_, '_>, hit: &RuleHit<'_>) -> bool {
+    let Some(request) = seen.request() else { return true };
+    let well = matches!(request.status, 200..=399);
+    let weak = hit.level <= Severity::Low && well && !hit.in_agent;
+    let asked_for = matches!(hit.class, Class::Secrets | Class::WebShell);
+    let source =
+        (asked_for || hit.class == Class::Rce && request.query().is_empty()) && paths::shows_source(request.path());
+    !(weak || source || hit.class == Class::Sqli && well && paths::takes_statements(request.target))
+}
+
+/// A reader of the site, sent here by a page that somebody was answered: a site may be about attacks.
+fn is_at_home(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> bool {
+    memory.clients.at(seen.slot).good >= settings.at_home && probing::led_by_a_page(seen, memory)
 }
 
 /// Adds to the score and remembers whether more than one target did.
-fn add(seen: &Seen<'_, '_>, points: f32, memory: &mut Memory) {
+fn add(seen: &Seen<'_, '_>, points: f32, worst: &RuleHit<'_>, memory: &mut Memory) {
     let target = seen.request().map_or(seen.event.raw, |request| request.target);
     let target = memory.seed.bytes(target) as u16;
     let client = memory.clients.at_mut(seen.slot);
@@ -80,6 +104,9 @@ fn add(seen: &Seen<'_, '_>, points: f32, memory: &mut Memory) {
         client.scored = target;
     } else if client.scored != target {
         client.flags |= flag::SCORED_TWICE;
+    }
+    if worst.level > Severity::Low {
+        client.flags |= flag::SCORED_GRAVELY;
     }
     client.score += points;
 }

@@ -1,5 +1,7 @@
 //! A client calls itself a crawler of a search engine and comes from elsewhere.
 
+use std::net::IpAddr;
+
 use crate::detect::detector::Detector;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::{Memory, kind};
@@ -31,6 +33,12 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     reason.confidence = Confidence::Low;
     reason.sentence = format!("calls itself {} and comes from none of its networks", crawler.token);
     Some(raise(&DETECTOR, seen, told, reason))
+}
+
+/// A crawler that comes from its operator's networks.
+pub fn is_true(agent: &[u8], ip: IpAddr, settings: &Settings) -> bool {
+    let mut crawlers = settings.crawlers.iter();
+    crawlers.any(|crawler| crawler.nets.iter().any(|net| net.contains(&ip)) && names(agent, crawler))
 }
 
 fn names(agent: &[u8], crawler: &Crawler) -> bool {

@@ -1,6 +1,6 @@
 //! Whether a line is an attempt to log in, and how it ended. Login paths are learnt by how they answer.
 
-use crate::detect::behaviour::paths;
+use crate::detect::behaviour::{paths, sshd};
 use crate::detect::memory::client::flag;
 use crate::detect::memory::target::Target;
 use crate::detect::memory::{Client, Memory};
@@ -21,20 +21,25 @@ pub struct Attempt<'a> {
 /// The attempt in an event, if there is one; [`learn`] follows.
 pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) -> Option<Attempt<'a>> {
     match &seen.event.what {
-        What::Login(login) => Some(of_line(login)),
+        What::Login(login) => Some(of_line(login, seen, memory)),
         What::Request(request) if is_post_to_login(request) => posted(seen, request, memory, settings),
         What::Request(request) => basic(seen, request, memory, settings),
         What::Note(_) => None,
     }
 }
 
-fn of_line<'a>(login: &Login<'a>) -> Attempt<'a> {
-    Attempt { ok: login.ok, weight: 1.0, service: login.service, user: login.user }
+fn of_line<'a>(login: &Login<'a>, seen: &Seen<'_, '_>, memory: &Memory) -> Attempt<'a> {
+    let known = memory.clients.at(seen.slot).connection;
+    let again = login.service == "sshd" && !login.ok && sshd::says_again(seen.event.raw, known, &memory.seed);
+    Attempt { ok: login.ok, weight: if again { 0.0 } else { 1.0 }, service: login.service, user: login.user }
 }
 
 pub fn is_post_to_login(request: &Request<'_>) -> bool {
     request.method == b"POST" && (paths::is_login(request.path()) || is_xmlrpc(request.path()))
 }
+
+/// WordPress's own programs that speak XML-RPC all day.
+const APPS: [&[u8]; 3] = [b"wp-android/", b"wp-iphone/", b"Jetpack"];
 
 fn is_xmlrpc(path: &[u8]) -> bool {
     path.ends_with(b"/xmlrpc.php")
@@ -50,7 +55,9 @@ fn posted<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, setti
     let target = memory.targets.find(&memory.seed, [seen.path, 0]);
     let ended = |ok, weight| Some(Attempt { ok, weight, service: "form", user: request.user });
     if is_xmlrpc(path) {
-        return if request.status == 200 { ended(false, settings.xmlrpc_weight) } else { None };
+        let app = APPS.iter().any(|app| request.user_agent.starts_with(app));
+        let weight = if app { settings.xmlrpc_app_weight } else { settings.xmlrpc_weight };
+        return if request.status == 200 { ended(false, weight) } else { None };
     }
     if is_wordpress(path) {
         let other = request.query().starts_with(b"action=") && !request.query().starts_with(b"action=login");
@@ -87,11 +94,16 @@ fn basic<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, settin
         (401, false) if client.has(flag::NOTED_BY_SERVER) => None,
         (401, false) => ended(false, 1.0),
         (401, true) if !client.has(flag::CHALLENGED) => None,
-        (401, true) if paths::is_login(request.path()) => ended(false, 1.0),
-        (401, true) => ended(false, if seen.referred() { 0.0 } else { settings.nameless_weight }),
+        (401, true) if paths::is_manager(request.path()) => ended(false, 1.0),
+        (401, true) => ended(false, if answered_well(client) { 0.0 } else { settings.nameless_weight }),
         (200..=399, false) if !client.has(flag::AUTHENTICATED) => ended(true, 0.0),
         _ => None,
     }
+}
+
+/// Some clients are challenged before each request, and applications ask on when a session has run out.
+fn answered_well(client: &Client) -> bool {
+    client.good.saturating_mul(3) >= client.requests
 }
 
 /// Remembers how the attempt ended, how the event's login path answers, and what the client has been told.
@@ -99,10 +111,13 @@ pub fn learn(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) {
     let client = memory.clients.at_mut(seen.slot);
     match &seen.attempt {
         Some(attempt) if attempt.ok => passed(client, settings),
-        Some(attempt) => failed(client, attempt),
+        Some(attempt) => failed(client, attempt, settings),
         None => {}
     }
     match &seen.event.what {
+        What::Login(login) if login.service == "sshd" && !login.ok => {
+            client.connection = sshd::connection(seen.event.raw, &memory.seed);
+        }
         What::Login(login) if login.service.ends_with("-basic") => client.flags |= flag::NOTED_BY_SERVER,
         What::Request(request) => {
             if request.status == 401 {
@@ -126,10 +141,11 @@ fn passed(client: &mut Client, settings: &Settings) {
     client.failures_slow = (client.failures_slow - settings.success_credit).max(0.0);
 }
 
-fn failed(client: &mut Client, attempt: &Attempt<'_>) {
+fn failed(client: &mut Client, attempt: &Attempt<'_>, settings: &Settings) {
     client.flags &= !flag::AUTHENTICATED;
     client.failures += attempt.weight;
-    client.failures_slow += attempt.weight;
+    let slowly = if attempt.service == "sshd" { settings.sshd_slow_factor } else { 1.0 };
+    client.failures_slow += attempt.weight * slowly;
     if attempt.weight >= 1.0 {
         client.fail_today();
     }

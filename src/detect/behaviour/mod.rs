@@ -11,5 +11,7 @@ pub mod paths;
 pub mod probing;
 pub mod rule_correlation;
 pub mod sensitive_probing;
+pub mod sshd;
+pub mod strangers;
 pub mod success_after_attack;
 pub mod volume;

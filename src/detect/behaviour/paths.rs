@@ -24,9 +24,46 @@ const BY_THEMSELVES: &[&[u8]] = &[
     b"/autodiscover/autodiscover.xml",
     b"/Autodiscover/Autodiscover.xml",
     b"/llms.txt",
+    b"/opensearch.xml",
+    b"/sitemap_index.xml",
+    b"/sitemap.xml.gz",
+    b"/sitemap.txt",
+    b"/atom.xml",
+    b"/rss.xml",
+    b"/feed.xml",
+    b"/index.xml",
+    b"/wpad.dat",
+    b"/mail/config-v1.1.xml",
     b"/rss",
     b"/feed",
     b"/feed/",
+];
+
+/// What ends the path of a picture that an application makes.
+const PICTURES: &[&[u8]] = &[b"thumbnail", b"thumb", b"preview", b"avatar", b"image", b"icon", b"picture"];
+
+/// Files of package repositories: their clients look for each in one repository after the other.
+const PACKAGES: &[&[u8]] = &[
+    b".pom", b".jar", b".module", b".sha1", b".sha256", b".sha512", b".md5", b".asc", b".deb", b".rpm", b".whl",
+    b".nupkg",
+];
+
+/// What file managers look for in every folder.
+const FOLDER_FILES: &[&[u8]] = &[b"desktop.ini", b"thumbs.db", b"autorun.inf"];
+
+/// Methods of those who keep files: WebDAV (RFC 4918), CalDAV (RFC 4791), DeltaV (RFC 3253), and writing.
+const FILE_KEEPING: &[&[u8]] = &[
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"COPY",
+    b"MOVE",
+    b"LOCK",
+    b"UNLOCK",
+    b"REPORT",
+    b"PUT",
+    b"DELETE",
+    b"OPTIONS",
 ];
 
 /// Longest ending in [`STATIC`], with its dot.
@@ -34,14 +71,63 @@ const ENDING: usize = 6;
 
 pub fn is_static(path: &[u8]) -> bool {
     let tail = &path[path.len().saturating_sub(ENDING)..];
-    let Some(dot) = memchr::memrchr(b'.', tail) else { return false };
+    let Some(dot) = memchr::memrchr(b'.', tail) else { return is_picture(path) };
     let ending = &tail[dot + 1..];
     STATIC.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
+fn is_picture(path: &[u8]) -> bool {
+    let parts: [&[u8]; 3] = last_parts(path);
+    let known = |part: &[u8]| PICTURES.iter().any(|name| name.eq_ignore_ascii_case(part));
+    // `/api/assets/7/thumbnail`, `/avatar/anna/64`
+    !parts[1].is_empty() && (known(parts[0]) || known(parts[2]))
+}
+
+/// The last parts of a path, the very last first; empty where there are fewer.
+fn last_parts<'a, const N: usize>(path: &'a [u8]) -> [&'a [u8]; N] {
+    let mut parts: [&[u8]; N] = [b""; N];
+    path.rsplit(|byte| *byte == b'/').zip(&mut parts).for_each(|(part, place)| *place = part);
+    parts
+}
+
+pub fn is_file_keeping(method: &[u8]) -> bool {
+    FILE_KEEPING.contains(&method)
+}
+
+/// Files that synchronising, packaging and container clients ask for to learn whether they are there.
+fn is_kept_file(path: &[u8]) -> bool {
+    let [name, folder] = last_parts(path);
+    let deep = path.iter().filter(|byte| **byte == b'/').count() > 3;
+    let ends = |end: &&[u8]| name.len() >= end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end);
+    deep && PACKAGES.iter().any(ends)
+        || name.starts_with(b"._")
+        || FOLDER_FILES.iter().any(|file| file.eq_ignore_ascii_case(name))
+        || path.starts_with(b"/v2/") && (folder == b"manifests" || folder == b"blobs")
+        || memmem::find(path, b"/remote.php/").is_some()
+        || memmem::find(path, b"/i18n/Translation-").is_some()
+}
+
+/// True for a page that shows a file of a source repository: `/owner/project/src/branch/main/.env`.
+pub fn shows_source(path: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').take(6).collect();
+    let shows = |at: usize, names: &[&[u8]]| parts.get(at).is_some_and(|part| names.contains(part));
+    let gitea = |at| {
+        shows(at, &[b"src", b"raw", b"media", b"blame", b"commits"]) && shows(at + 1, &[b"branch", b"tag", b"commit"])
+    };
+    let gitlab = |at| shows(at, &[b"-"]) && shows(at + 1, &[b"blob", b"tree", b"raw", b"blame", b"commits", b"edit"]);
+    let cgit = |at| shows(at, &[b"tree", b"plain", b"blob", b"raw", b"blame", b"diff", b"log"]);
+    (3..5).any(|at| gitea(at) || gitlab(at) || cgit(at))
+}
+
+/// True for database administration that carries the user's own statement: phpMyAdmin, Adminer.
+pub fn takes_statements(target: &[u8]) -> bool {
+    let has = |part: &[u8]| memmem::find(target, part).is_some();
+    has(b"sql_query=") || has(b"adminer") && has(b"sql=")
+}
+
 /// False for what clients ask for without anybody probing.
 pub fn can_be_missing(path: &[u8]) -> bool {
-    if is_static(path) || BY_THEMSELVES.contains(&path) || path.starts_with(b"/apple-touch-icon") {
+    if is_static(path) || is_kept_file(path) || BY_THEMSELVES.contains(&path) || path.starts_with(b"/apple-") {
         return false;
     }
     !path.starts_with(b"/.well-known/") || path.ends_with(b".php")
@@ -56,6 +142,15 @@ pub fn same_site(referer: &[u8], host: &[u8], site: &[u8]) -> bool {
     !from.is_empty() && [host, site].iter().any(|name| without_port(name).eq_ignore_ascii_case(from))
 }
 
+/// The path of a referring page.
+pub fn of_referer(referer: &[u8]) -> &[u8] {
+    let Some(at) = memmem::find(referer, b"://") else { return b"" };
+    let rest = &referer[at + 3..];
+    let path = memchr::memchr(b'/', rest).map_or(&b"/"[..], |slash| &rest[slash..]);
+    let end = memchr::memchr2(b'?', b'#', path).unwrap_or(path.len());
+    &path[..end]
+}
+
 fn without_port(host: &[u8]) -> &[u8] {
     match memchr::memrchr(b':', host) {
         Some(at) if at + 1 < host.len() && host[at + 1..].iter().all(u8::is_ascii_digit) => &host[..at],
@@ -67,9 +162,21 @@ fn without_port(host: &[u8]) -> &[u8] {
 const LOGIN_WORDS: &[&[u8]] =
     &[b"login", b"signin", b"logon", b"auth", b"session", b"sessions", b"authenticate", b"security_check", b"manager"];
 
+/// What stands under a login path and takes none: an application renews its session by itself, again and again.
+const NO_LOGIN: &[&[u8]] = &[b"refresh", b"renew", b"logout", b"signout", b"check", b"status", b"keepalive"];
+
+/// Tomcat's own applications: they answer 401 until the password is right.
+pub fn is_manager(path: &[u8]) -> bool {
+    path.starts_with(b"/manager/") || path.starts_with(b"/host-manager/")
+}
+
 /// True for paths that by their name take logins: one of the words stands between `/ . - _` and their like.
 pub fn is_login(path: &[u8]) -> bool {
     if path.len() > 512 {
+        return false;
+    }
+    let [last]: [&[u8]; 1] = last_parts(path);
+    if NO_LOGIN.iter().any(|known| known.eq_ignore_ascii_case(last)) {
         return false;
     }
     path.split(|byte| matches!(byte, b'/' | b'.' | b'-' | b';'))

@@ -1,5 +1,7 @@
 //! A client asks for one missing path after another.
 
+use crate::detect::behaviour::sensitive_probing::is_sensitive;
+use crate::detect::behaviour::{false_crawler, paths};
 use crate::detect::detector::Detector;
 use crate::detect::memory::{Client, Memory, kind};
 use crate::detect::raise::{Reason, count, raise, told_of_client, took};
@@ -18,12 +20,15 @@ pub static DETECTOR: Detector = Detector {
 const DAY: u64 = 86_400;
 
 fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option<Alert> {
-    let referred = seen.referred();
-    if memory.known.knows(seen.path) || !memory.clients.at_mut(seen.slot).first_miss(seen.path, referred) {
+    // Clients that keep files in step ask for what is not there yet by methods that no prober needs.
+    let probed = seen.request().is_some_and(|request| !paths::is_file_keeping(request.method));
+    let led = led_by_a_page(seen, memory);
+    let believed = led && is_believed(memory.clients.at(seen.slot), settings);
+    if !probed || memory.known.knows(seen.path) || !memory.clients.at_mut(seen.slot).first_miss(seen.path, believed) {
         return None;
     }
     seen.keep(kind::MISSING, memory);
-    let weight = if referred { settings.referred_weight } else { weight(memory.clients.at(seen.slot), settings) };
+    let weight = if believed { settings.referred_weight } else { weight(seen, memory.clients.at(seen.slot), settings) };
     let client = memory.clients.at_mut(seen.slot);
     client.probing += weight;
     client.probing_slow += weight;
@@ -34,8 +39,7 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     client.probing_slow = 0.0;
     client.forget_missing();
     let mut reason = Reason::of_client(seen, memory, Class::Probing, Severity::Medium);
-    reason.confidence =
-        if crossed.limit > f64::from(settings.probing.capacity) { Confidence::Medium } else { Confidence::High };
+    reason.confidence = confidence(led, &crossed);
     reason.sentence = format!(
         "{} distinct missing paths in {}, {} of them on the sensitive list; nobody else fetched them",
         told.lines,
@@ -46,10 +50,33 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     Some(raise(&DETECTOR, seen, told, reason))
 }
 
-/// A miss among many good answers weighs less.
-fn weight(client: &Client, settings: &Settings) -> f32 {
-    let trusted = client.good as f32 > 20.0 * client.missing_day();
-    if trusted { settings.trusted_weight } else { 1.0 }
+/// A page of the site that somebody was answered; the header alone is the client's word.
+pub fn led_by_a_page(seen: &Seen<'_, '_>, memory: &Memory) -> bool {
+    let Some(request) = seen.request().filter(|_| seen.referred()) else { return false };
+    let page = paths::of_referer(request.referer);
+    // A site may tell its browsers to send its name alone (Referrer-Policy: origin).
+    page == b"/" || memory.known.knows(memory.seed.pair(seen.event.site, page))
+}
+
+/// A page may be full of broken links; who gets hardly anything else is no reader of it.
+fn is_believed(client: &Client, settings: &Settings) -> bool {
+    client.misses() < settings.referred_misses || client.good as f32 >= client.misses()
+}
+
+/// A miss among good answers weighs less, one on the sensitive list twice as much.
+fn weight(seen: &Seen<'_, '_>, client: &Client, settings: &Settings) -> f32 {
+    let share = client.good as f32 / (settings.trusted_share * client.misses().max(1.0));
+    let sensitive = if seen.hits.iter().any(is_sensitive) { 2.0 } else { 1.0 };
+    sensitive * (1.0 - share).max(settings.trusted_weight)
+}
+
+/// A day's count, and a broken application that only looks like a prober, deserve the milder answer.
+fn confidence(led: bool, crossed: &Count) -> Confidence {
+    match crossed.window {
+        _ if led => Confidence::Low,
+        window if window > 600 => Confidence::Medium,
+        _ => Confidence::High,
+    }
 }
 
 fn crossed(memory: &Memory, seen: &Seen<'_, '_>, settings: &Settings) -> Option<Count> {
@@ -59,7 +86,9 @@ fn crossed(memory: &Memory, seen: &Seen<'_, '_>, settings: &Settings) -> Option<
         return Some(count("distinct missing paths", client.probing, bucket.capacity, bucket.window()));
     }
     let missing = client.missing_day();
-    if client.good as f32 >= settings.good_to_missing * missing {
+    // A crawler that is what it says follows old links for years.
+    let crawler = seen.request().is_some_and(|request| false_crawler::is_true(request.user_agent, seen.ip, settings));
+    if crawler || client.good as f32 >= settings.good_to_missing * missing {
         return None;
     }
     if client.probing_slow > settings.probing_slow.capacity {

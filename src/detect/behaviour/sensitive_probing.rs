@@ -1,5 +1,6 @@
 //! A client asks for secrets, web shells and what only scanners ask for, and is refused.
 
+use crate::detect::behaviour::paths;
 use crate::detect::detector::Detector;
 use crate::detect::memory::{Memory, kind};
 use crate::detect::raise::{Reason, count, raise, told_of_client, took};
@@ -18,7 +19,8 @@ pub static DETECTOR: Detector = Detector {
 fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option<Alert> {
     let refused = seen.request().is_some_and(|request| !matches!(request.status, 200..=299 | 304));
     let hit = seen.hits.iter().find(|hit| is_sensitive(hit))?;
-    if !refused {
+    let source = seen.request().is_some_and(|request| paths::shows_source(request.path()));
+    if !refused || source {
         return None;
     }
     seen.keep_hits(kind::SENSITIVE, memory);

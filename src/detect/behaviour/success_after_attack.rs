@@ -29,7 +29,9 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     let since = since(seen, u64::from(settings.success_window) * 2);
     let told = memory.evidence.recall(head, Chain::Client, kind::ATTACK | kind::SUCCESS, since);
     let mut reason = Reason::of_client(seen, memory, Class::Intrusion, Severity::Critical);
-    reason.confidence = if seen.attempt.is_some() { Confidence::High } else { Confidence::Medium };
+    // Behind an address that logs in all day, the one who attacked is hardly the one who got in.
+    let first = seen.attempt.is_some() && reason.standing.logins <= 1;
+    reason.confidence = if first { Confidence::High } else { Confidence::Medium };
     reason.sentence =
         format!("after {} attack lines in {} it {success}", told.lines.saturating_sub(1), took(seen, &told));
     Some(raise(&DETECTOR, seen, told, reason))

@@ -47,6 +47,8 @@ pub struct Client {
     pub flags: u16,
     /// Missing paths of the day, in quarters of one.
     pub missing_quarters: u8,
+    /// The sshd connection of its last failure: seven bits of hash, and whether only its user was told yet.
+    pub connection: u8,
 }
 
 const _: () = assert!(size_of::<Client>() <= 104, "the cap of a million clients is counted in this size");
@@ -76,6 +78,7 @@ persist!(Client {
     day,
     flags,
     missing_quarters,
+    connection,
 });
 
 /// Enough good answers to count as a client with a legitimate use.
@@ -103,6 +106,8 @@ pub mod flag {
     pub const CRITICAL: u16 = 1 << 7;
     /// Its success after an attack was told since it last turned hostile.
     pub const SUCCESS_TOLD: u16 = 1 << 8;
+    /// More than weak evidence scored since the score was last nothing.
+    pub const SCORED_GRAVELY: u16 = 1 << 9;
     /// What ends with the day.
     pub const OF_THE_DAY: u16 = NOTED_BY_SERVER | CHALLENGED | FALSE_CRAWLER;
 }
@@ -134,6 +139,7 @@ impl Client {
             day: hour(now),
             flags: 0,
             missing_quarters: 0,
+            connection: 0,
         }
     }
 
@@ -187,7 +193,7 @@ impl Client {
         }
         if self.score < 0.1 {
             self.score = 0.0;
-            self.flags &= !(flag::SCORED_TWICE | flag::CRITICAL);
+            self.flags &= !(flag::SCORED_TWICE | flag::SCORED_GRAVELY | flag::CRITICAL);
         }
     }
 
@@ -214,6 +220,11 @@ impl Client {
             self.missing_quarters = self.missing_quarters.saturating_add(if referred { 1 } else { 4 });
         }
         fresh
+    }
+
+    /// Distinct missing paths of the day, however a page led to them; at most 128.
+    pub fn misses(&self) -> f32 {
+        (self.missing[0].count_ones() + self.missing[1].count_ones()) as f32
     }
 
     /// Missing paths of the day.

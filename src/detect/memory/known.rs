@@ -1,6 +1,7 @@
 //! Which paths somebody got an answer from: asking for one of them is no probing.
 
 use crate::detect::memory::persist::{Persist, Reader, SnapshotError};
+use crate::sys::prefetch::prefetch;
 
 const WAYS: usize = 4;
 
@@ -17,6 +18,11 @@ impl KnownPaths {
 
     pub fn bytes(&self) -> usize {
         self.tags.capacity() * size_of::<u32>()
+    }
+
+    /// Asks for the bucket of a hash.
+    pub fn fetch(&self, hash: u64) {
+        prefetch(&self.tags[self.bucket(hash).0]);
     }
 
     pub fn learn(&mut self, hash: u64) {

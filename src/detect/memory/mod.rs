@@ -71,6 +71,17 @@ impl Memory {
         }
     }
 
+    /// Asks the processor for the ways to what is known of a client and a path; [`Memory::fetch`] follows.
+    pub fn announce(&self, ip: IpAddr, path: u64) {
+        self.clients.announce(&self.seed, client::key(ip));
+        self.known.fetch(path);
+    }
+
+    /// Asks for the record of a client, some work after it was announced.
+    pub fn fetch(&self, ip: IpAddr) {
+        self.clients.fetch(&self.seed, client::key(ip));
+    }
+
     /// The record of a client, brought to `now`.
     pub fn client(&mut self, ip: IpAddr, now: u32, settings: &Settings) -> Slot {
         let placed = self.clients.place(&self.seed, client::key(ip), || Client::new(ip, now));

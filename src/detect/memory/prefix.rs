@@ -22,15 +22,30 @@ pub struct Prefix {
     pub clients: u16,
     pub hostile: u16,
     pub good: u16,
+    /// Addresses of it that came for the first time and at once with something hostile.
+    pub strangers: u16,
+    /// What they did, in points.
+    pub suspicion: f32,
 }
 
 const _: () = assert!(size_of::<Prefix>() <= 40, "the cap of a million clients is counted in this size");
 
-persist!(Prefix { net, evidence, failing, last, failures, clients, hostile, good });
+persist!(Prefix { net, evidence, failing, last, failures, clients, hostile, good, strangers, suspicion });
 
 impl Prefix {
     pub fn new(net: u64, now: u32) -> Self {
-        Self { net, evidence: 0, failing: 0, last: now, failures: 0.0, clients: 0, hostile: 0, good: 0 }
+        Self {
+            net,
+            evidence: 0,
+            failing: 0,
+            last: now,
+            failures: 0.0,
+            clients: 0,
+            hostile: 0,
+            good: 0,
+            strangers: 0,
+            suspicion: 0.0,
+        }
     }
 
     pub fn advance(&mut self, now: u32, bucket: Bucket) {

@@ -2,6 +2,7 @@
 
 use crate::detect::memory::persist::{Persist, Reader, SnapshotError};
 use crate::detect::memory::seed::Seed;
+use crate::sys::prefetch::prefetch;
 
 /// What a [`Table`] holds; it carries its own key.
 pub trait Record {
@@ -70,6 +71,24 @@ impl<R: Record> Table<R> {
 
     pub fn at_mut(&mut self, slot: Slot) -> &mut R {
         &mut self.records[slot.0]
+    }
+
+    /// Asks for the part of the index that `key` belongs to.
+    pub fn announce(&self, seed: &Seed, key: [u64; 2]) {
+        prefetch(&self.index[seed.words(key) as usize & (self.index.len() - 1)]);
+    }
+
+    /// Asks for the record that probably is that of `key`.
+    pub fn fetch(&self, seed: &Seed, key: [u64; 2]) {
+        let hash = seed.words(key);
+        let mask = self.index.len() - 1;
+        let mut place = hash as usize & mask;
+        while self.index[place] != EMPTY {
+            if self.index[place] >> SLOT_BITS == tag(hash) {
+                return prefetch(&self.records[slot_of(self.index[place])]);
+            }
+            place = (place + 1) & mask;
+        }
     }
 
     pub fn find(&self, seed: &Seed, key: [u64; 2]) -> Option<Slot> {

@@ -28,6 +28,12 @@ pub(super) struct Mapped {
     pub at: Vec<usize>,
 }
 
+impl Mapped {
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), at: Vec::with_capacity(bytes) }
+    }
+}
+
 impl Out for Mapped {
     fn put(&mut self, byte: u8, at: usize) {
         self.bytes.push(byte);

@@ -62,51 +62,11 @@ pub enum Problem {
     DuplicateRule(String),
     #[error("more than {limit} rules; load fewer")]
     TooMany { limit: usize },
-    #[error("the prefilter cannot be built: {0}; load fewer rules")]
-    Prefilter(String),
 }
 
 fn advice(near: &Option<&'static str>) -> String {
     match near {
         Some(name) => format!("did you mean `{name}`?"),
         None => "take it out".to_owned(),
-    }
-}
-
-/// The known name closest to `given`, where one is close enough to be meant.
-pub(super) fn suggestion(given: &str, known: &[&'static str]) -> Option<&'static str> {
-    let given = given.get(..32).unwrap_or(given);
-    known.iter().map(|name| (distance(given, name), *name)).filter(|(far, _)| *far <= 2).min().map(|(_, name)| name)
-}
-
-/// Levenshtein distance in bytes.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let here = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            diagonal = *cell;
-            *cell = here;
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slip_is_recognised_and_a_stranger_is_not() {
-        assert_eq!(suggestion("scroe", &["class", "score"]), Some("score"));
-        assert_eq!(suggestion("clas", &["class", "score"]), Some("class"));
-        assert_eq!(suggestion("response", &["class", "score"]), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

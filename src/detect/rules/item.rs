@@ -3,12 +3,13 @@
 use ipnet::IpNet;
 
 use crate::detect::rules::encoding::Encoding;
-use crate::detect::rules::error::{Problem, suggestion};
+use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::{Compare, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::matcher::{Flags, Matcher, Place};
 use crate::detect::rules::pattern::{Part, parts};
 use crate::detect::rules::yaml::{Bad, Key, Node};
+use crate::model::near::nearest;
 
 const MODIFIERS: &[&str] = &[
     "contains",
@@ -131,7 +132,12 @@ impl Item {
             "minute" | "hour" | "day" | "week" | "month" | "year" => {
                 return Err(unsupported(word, "verdicts do not depend on the time of day"));
             }
-            _ => return Err(Problem::UnknownModifier { name: word.to_owned(), near: suggestion(word, MODIFIERS) }),
+            _ => {
+                return Err(Problem::UnknownModifier {
+                    name: word.to_owned(),
+                    near: nearest(word, MODIFIERS.iter().copied()),
+                });
+            }
         };
         // Base64 of a text is told by its case.
         self.cased |= matches!(encoding, Encoding::Base64 | Encoding::Base64Offset);

@@ -1,13 +1,10 @@
 //! One value against one text.
 
-use regex::bytes::{Regex, RegexBuilder};
-
 use crate::detect::rules::error::Problem;
+pub(super) use crate::detect::rules::lazy::Flags;
+use crate::detect::rules::lazy::LazyRegex;
 use crate::detect::rules::pattern::Part;
 use crate::detect::rules::required;
-
-const REGEX_BYTES: usize = 1 << 20;
-const REGEX_CACHE: usize = 1 << 18;
 
 /// Where a text must stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,18 +23,10 @@ pub(super) enum Matcher {
         cased: bool,
     },
     Regex {
-        regex: Regex,
+        regex: LazyRegex,
         /// One of these stands in every text that matches; None where nothing is sure.
         required: Option<Vec<Vec<u8>>>,
     },
-}
-
-/// How a regex is meant: `re|i|m|s`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Flags {
-    pub ignore_case: bool,
-    pub multi_line: bool,
-    pub dot_all: bool,
 }
 
 impl Matcher {
@@ -64,10 +53,8 @@ impl Matcher {
     }
 
     pub fn regex(pattern: &str, flags: Flags) -> Result<Self, Problem> {
-        // Bytes first: a log has any bytes, and Unicode tables cost. Patterns that need Unicode say so by failing.
-        let regex = build(pattern, flags, false).or_else(|_| build(pattern, flags, true));
-        match regex {
-            Ok(regex) => Ok(Self::Regex { regex, required: required::literals(pattern, flags) }),
+        match LazyRegex::new(pattern, flags) {
+            Ok((regex, meaning)) => Ok(Self::Regex { regex, required: meaning.as_ref().and_then(required::literals) }),
             Err(error) => Err(Problem::Regex {
                 pattern: pattern.chars().take(120).collect(),
                 why: error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
@@ -78,7 +65,7 @@ impl Matcher {
     /// The first match, as bytes from..to of `text`.
     pub fn find(&self, text: &[u8]) -> Option<(usize, usize)> {
         match self {
-            Self::Regex { regex, .. } => regex.find(text).map(|found| (found.start(), found.end())),
+            Self::Regex { regex, .. } => regex.find(text),
             Self::Text { text: wanted, place, cased } => {
                 let last = text.len().checked_sub(wanted.len())?;
                 let at = match place {
@@ -91,17 +78,6 @@ impl Matcher {
             }
         }
     }
-}
-
-fn build(pattern: &str, flags: Flags, unicode: bool) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern)
-        .unicode(unicode)
-        .case_insensitive(flags.ignore_case)
-        .multi_line(flags.multi_line)
-        .dot_matches_new_line(flags.dot_all)
-        .size_limit(REGEX_BYTES)
-        .dfa_size_limit(REGEX_CACHE)
-        .build()
 }
 
 fn wildcard_regex(parts: &[Part]) -> String {

@@ -10,6 +10,9 @@ const SLOTS: usize = 2048;
 /// Longer texts are looked at anew each time.
 pub(super) const MAX_KEY: usize = 1024;
 
+/// User agents and referers differ most at their end: hashing more costs more than it spares.
+const TAIL: usize = 32;
+
 /// A bounded cache; a text is told by its bytes, so a collision costs time and never a verdict.
 #[derive(Debug)]
 pub(super) struct Memo {
@@ -33,7 +36,8 @@ impl Memo {
     /// The rules for `text`, from memory or from `scan`, which writes them.
     pub fn get(&mut self, text: &[u8], escaped: bool, scan: impl FnOnce(&mut Vec<RuleIx>)) -> &[RuleIx] {
         let mut hasher = self.hasher.build_hasher();
-        hasher.write(text);
+        hasher.write_usize(text.len());
+        hasher.write(text.get(text.len().saturating_sub(TAIL)..).unwrap_or_default());
         let at = usize::try_from(hasher.finish() % SLOTS as u64).unwrap_or(0);
         let Some(slot) = self.slots.get_mut(at) else { return &[] };
         if slot.key != text || slot.escaped != escaped {

@@ -1,4 +1,4 @@
-//! Sigma rules, compiled: one automaton a field over the rarest literal of every rule, candidates confirmed.
+//! Sigma rules, compiled: one sieve a field over the rarest literal of every rule, candidates confirmed.
 //!
 //! Rules are YAML ([`RuleText`]) → [`RuleSet::load`] → [`Scanner::scan`] → [`Hit`]. Correlations over hits are counted
 //! by [`Correlator`]. Nothing here reads files or clocks.
@@ -13,6 +13,7 @@ mod error;
 mod expr;
 mod field;
 mod item;
+mod lazy;
 mod logsource;
 mod matcher;
 mod memo;
@@ -22,6 +23,7 @@ mod required;
 mod rule;
 mod scanner;
 mod set;
+mod sieve;
 mod views;
 mod witness;
 mod yaml;

@@ -1,13 +1,11 @@
-//! Which rules could match at all: one automaton a group of fields over the rarest literals of every rule.
+//! Which rules could match at all: one sieve a group of fields over the rarest literals of every rule.
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
-use crate::detect::rules::error::Problem;
 use crate::detect::rules::field::Field;
 use crate::detect::rules::rule::{Rule, RuleIx};
-use crate::detect::rules::views::{Scratch, View, Views, is_odd_path, text_of};
+use crate::detect::rules::sieve::Sieve;
+use crate::detect::rules::views::{Scratch, View, Views, is_plain, text_of};
 use crate::detect::rules::witness::{self, Witness};
 use crate::model::event::{Event, Request};
 
@@ -30,8 +28,8 @@ pub(super) struct Prefilter {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     fields: Vec<Field>,
-    automaton: Option<AhoCorasick>,
-    /// By pattern of the automaton.
+    sieve: Option<Sieve>,
+    /// By literal of the sieve.
     rules: Vec<Box<[RuleIx]>>,
 }
 
@@ -65,7 +63,7 @@ impl Candidates {
     }
 }
 
-/// Collects literals before the automaton is built.
+/// Collects literals before the sieve is built.
 #[derive(Default)]
 struct Draft {
     fields: Vec<Field>,
@@ -73,7 +71,7 @@ struct Draft {
 }
 
 impl Prefilter {
-    pub fn build(rules: &[Rule]) -> Result<Self, Problem> {
+    pub fn build(rules: &[Rule]) -> Self {
         let mut drafts: [Draft; 5] = Default::default();
         let mut filter = Self::default();
         for (rule, at) in rules.iter().zip(0..=u16::MAX) {
@@ -92,28 +90,34 @@ impl Prefilter {
             }
         }
         let [uri, agent, referer, rest, other] = drafts;
-        filter.uri = uri.build()?;
-        filter.agent = agent.build()?;
-        filter.referer = referer.build()?;
-        filter.rest = rest.build()?;
-        filter.other = other.build()?;
-        Ok(filter)
+        filter.uri = uri.build();
+        filter.agent = agent.build();
+        filter.referer = referer.build();
+        filter.rest = rest.build();
+        filter.other = other.build();
+        filter
     }
 
     /// Candidates of everything but User-Agent and Referer, which repeat and are remembered elsewhere.
     pub fn request(&self, request: &Request<'_>, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
         self.always_requests.iter().for_each(|rule| found.add(*rule));
-        let target = scratch.views(Field::Target, event);
-        self.uri.scan_views(target, found);
-        let path = text_of(Field::Path, event).unwrap_or(request.target);
-        if is_odd_path(path) || memchr::memchr2(b'%', b'\\', path).is_some() || !path.is_ascii() {
-            for (view, text) in scratch.views(Field::Path, event).iter() {
-                if view != View::Raw {
-                    self.uri.scan(text, found);
-                }
-            }
+        let target = text_of(Field::Target, event).unwrap_or(request.target);
+        if is_plain(target) {
+            self.uri.scan(target, found);
+        } else {
+            self.disguised(event, scratch, found);
         }
         self.rest.scan_fields(event, scratch, found);
+    }
+
+    /// A target that may be another once it is decoded.
+    fn disguised(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
+        self.uri.scan_views(scratch.views(Field::Target, event), found);
+        for (view, text) in scratch.views(Field::Path, event).iter() {
+            if view != View::Raw {
+                self.uri.scan(text, found);
+            }
+        }
     }
 
     pub fn other(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
@@ -143,37 +147,28 @@ fn add(drafts: &mut [Draft; 5], group: usize, witness: &Witness, rule: RuleIx) {
 }
 
 impl Draft {
-    fn build(self) -> Result<Group, Problem> {
+    fn build(self) -> Group {
         if self.literals.is_empty() {
-            return Ok(Group::default());
+            return Group::default();
         }
-        // A contiguous NFA stays in cache where a DFA of thousands of literals does not.
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(self.literals.keys())
-            .map_err(|error| Problem::Prefilter(error.to_string()))?;
+        let sieve = Sieve::new(self.literals.keys().map(Vec::as_slice));
         let rules = self.literals.into_values().map(Vec::into_boxed_slice).collect();
-        Ok(Group { fields: self.fields, automaton: Some(automaton), rules })
+        Group { fields: self.fields, sieve: Some(sieve), rules }
     }
 }
 
 impl Group {
     pub fn is_empty(&self) -> bool {
-        self.automaton.is_none()
+        self.sieve.is_none()
     }
 
     pub fn scan(&self, text: &[u8], found: &mut Candidates) {
-        let Some(Ok(matches)) = self.automaton.as_ref().map(|automaton| automaton.try_find_overlapping_iter(text))
-        else {
-            return;
-        };
-        for hit in matches {
-            for rule in self.rules.get(hit.pattern().as_usize()).into_iter().flatten() {
+        let Some(sieve) = &self.sieve else { return };
+        sieve.scan(text, |literal| {
+            for rule in self.rules.get(literal).into_iter().flatten() {
                 found.add(*rule);
             }
-        }
+        });
     }
 
     pub fn scan_views(&self, views: Views<'_>, found: &mut Candidates) {
@@ -184,7 +179,10 @@ impl Group {
 
     fn scan_fields(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
         for field in &self.fields {
-            self.scan_views(scratch.views(*field, event), found);
+            match text_of(*field, event) {
+                Some(text) if is_plain(text) => self.scan(text, found),
+                _ => self.scan_views(scratch.views(*field, event), found),
+            }
         }
     }
 }

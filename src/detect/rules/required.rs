@@ -1,9 +1,7 @@
 //! The literals a regex cannot match without: one of a set stands in every text that matches.
 
-use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::detect::rules::matcher::Flags;
 use crate::detect::rules::witness::cost;
 
 /// Sets larger than this are no better than none.
@@ -13,32 +11,16 @@ const MAX_EXACT: usize = 48;
 const MAX_CLASS: usize = 9;
 
 /// Literals, lower case; None where nothing is sure.
-pub(super) fn literals(pattern: &str, flags: Flags) -> Option<Vec<Vec<u8>>> {
-    let parse = |unicode: bool| {
-        ParserBuilder::new()
-            .unicode(unicode)
-            .utf8(false)
-            .case_insensitive(flags.ignore_case)
-            .multi_line(flags.multi_line)
-            .dot_matches_new_line(flags.dot_all)
-            .build()
-            .parse(pattern)
-            .ok()
-    };
-    let hir = parse(false).or_else(|| parse(true))?;
-    walk(&hir)
-}
-
-fn walk(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+pub(super) fn literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     if let Some(texts) = exact(hir) {
         return texts.iter().all(|text| !text.is_empty()).then_some(texts);
     }
     match hir.kind() {
-        HirKind::Repetition(repetition) if repetition.min > 0 => walk(&repetition.sub),
-        HirKind::Capture(capture) => walk(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => literals(&repetition.sub),
+        HirKind::Capture(capture) => literals(&capture.sub),
         HirKind::Concat(parts) => best(parts),
         HirKind::Alternation(parts) => {
-            let all = parts.iter().map(walk).collect::<Option<Vec<_>>>()?;
+            let all = parts.iter().map(literals).collect::<Option<Vec<_>>>()?;
             Some(sorted(all.concat())).filter(|all| all.len() <= MAX_SET)
         }
         _ => None,
@@ -55,7 +37,7 @@ fn best(parts: &[Hir]) -> Option<Vec<Vec<u8>>> {
             run = longer;
             continue;
         }
-        sets.extend(walk(part));
+        sets.extend(literals(part));
         sets.push(std::mem::replace(&mut run, texts.unwrap_or_else(|| vec![Vec::new()])));
     }
     sets.push(run);
@@ -123,10 +105,12 @@ fn bytes(class: &Class) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::rules::lazy::{Flags, parse};
 
     fn of(pattern: &str) -> Option<Vec<String>> {
         let flags = Flags { ignore_case: true, ..Flags::default() };
-        literals(pattern, flags).map(|set| set.into_iter().map(|text| String::from_utf8(text).unwrap()).collect())
+        let hir = parse(pattern, flags, false).unwrap();
+        literals(&hir).map(|set| set.into_iter().map(|text| String::from_utf8(text).unwrap()).collect())
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 
 use crate::detect::rules::detection;
-use crate::detect::rules::error::{Problem, suggestion};
+use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
 use crate::detect::rules::logsource::Logsource;
 use crate::detect::rules::yaml::{Bad, Node};
 use crate::model::alert::{Class, Confidence, Severity};
+use crate::model::near::nearest;
 
 /// The place of a rule in its [`crate::detect::rules::RuleSet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,7 +77,10 @@ fn known_keys(ours: Option<&Node>) -> Result<(), Bad> {
     let check = |node: Option<&Node>, known: &[&'static str]| {
         let unknown = node.and_then(|node| node.pairs().iter().find(|(key, _)| !known.contains(&key.text.as_str())));
         unknown.map_or(Ok(()), |(key, _)| {
-            Err((key.line, Problem::UnknownKey { key: key.text.clone(), near: suggestion(&key.text, known) }))
+            Err((
+                key.line,
+                Problem::UnknownKey { key: key.text.clone(), near: nearest(&key.text, known.iter().copied()) },
+            ))
         })
     };
     check(ours, KEYS)?;

@@ -49,18 +49,32 @@ impl Scanner {
 
     /// Adds the event's hits in the order of the rules; allocates nothing for a line that no rule could match.
     pub fn scan(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
-        self.candidates.clear();
-        self.scratch.reset();
-        self.collect(event);
+        self.begin(event);
+        self.finish(event, hits);
+    }
+
+    /// The first half of [`Scanner::scan`]: what stands in the target or message.
+    pub fn begin(&mut self, event: &Event<'_>) {
+        let Self { set, scratch, candidates, .. } = self;
+        candidates.clear();
+        scratch.reset();
+        match &event.what {
+            What::Request(request) => set.prefilter.request(request, event, scratch, candidates),
+            _ => set.prefilter.other(event, scratch, candidates),
+        }
+    }
+
+    /// The second half, for the same event.
+    pub fn finish(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
+        self.recall(event);
         if !self.candidates.list.is_empty() {
             self.confirm(event, hits);
         }
     }
 
-    fn collect(&mut self, event: &Event<'_>) {
+    fn recall(&mut self, event: &Event<'_>) {
         let Self { set, scratch, candidates, agents, referers } = self;
-        let What::Request(request) = &event.what else { return set.prefilter.other(event, scratch, candidates) };
-        set.prefilter.request(request, event, scratch, candidates);
+        let What::Request(request) = &event.what else { return };
         for (field, text, memo, group) in [
             (Field::Agent, request.user_agent, agents, &set.prefilter.agent),
             (Field::Referer, request.referer, referers, &set.prefilter.referer),

@@ -127,10 +127,7 @@ impl Loader {
                 Err(bad) => self.tell(&file, bad),
             }
         }
-        let prefilter = Prefilter::build(&self.rules).unwrap_or_else(|problem| {
-            self.tell("rules", (1, problem));
-            Prefilter::default()
-        });
+        let prefilter = Prefilter::build(&self.rules);
         (RuleSet { rules: self.rules, correlations, prefilter }, self.errors)
     }
 }

@@ -44,6 +44,8 @@ struct Slot {
     raw: Buffer,
     once: Buffer,
     twice: Buffer,
+    /// What a path is before it takes normal form.
+    spare: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
@@ -84,7 +86,7 @@ impl Scratch {
 
 impl Slot {
     fn build(&mut self, field: Field, event: &Event<'_>) {
-        let Self { raw, once, twice } = self;
+        let Self { raw, once, twice, spare } = self;
         (raw.used, once.used, twice.used) = (false, false, false);
         let Some(text) = text_of(field, event) else {
             let mut printed = false;
@@ -103,12 +105,12 @@ impl Slot {
         if !can_differ(ladder, text) {
             return;
         }
-        once.fill(|to| step(ladder, text, to));
+        once.fill(|to| step(ladder, text, to, spare));
         once.used = once.bytes != text;
         if !once.used || memchr::memchr2(b'%', b'+', &once.bytes).is_none() {
             return;
         }
-        twice.fill(|to| step(ladder, &once.bytes, to));
+        twice.fill(|to| step(ladder, &once.bytes, to, spare));
         twice.used = twice.bytes != once.bytes;
     }
 }
@@ -122,19 +124,29 @@ fn can_differ(ladder: Ladder, text: &[u8]) -> bool {
     encoded || !text.is_ascii() || memchr::memchr(0, text).is_some() || ladder == Ladder::Path && is_odd_path(text)
 }
 
+/// True where one look tells that a target is the same in every view, and so is its path: most lines.
+pub(super) fn is_plain(target: &[u8]) -> bool {
+    // Without an early end, so that many bytes are looked at in one instruction.
+    let disguise = |byte: u8| (byte == b'%') | (byte == b'+') | (byte == b'\\') | (byte == 0) | (byte >= 0x80);
+    let odd = |byte: u8, next: u8| (byte == b'/') & ((next == b'/') | (next == b'.'));
+    let next = target.get(1..).unwrap_or_default();
+    target.iter().fold(0, |any, byte| any | u8::from(disguise(*byte))) == 0
+        && target.iter().zip(next).fold(0, |any, (byte, next)| any | u8::from(odd(*byte, *next))) == 0
+}
+
 /// True where a path is not in normal form.
-pub(super) fn is_odd_path(path: &[u8]) -> bool {
+fn is_odd_path(path: &[u8]) -> bool {
     let next = |at: usize| matches!(path.get(at + 1), Some(b'/' | b'\\' | b'.'));
     memchr::memchr2_iter(b'/', b'\\', path).any(|at| path.get(at) == Some(&b'\\') || next(at))
 }
 
 /// One decoding of a whole field.
-fn step(ladder: Ladder, text: &[u8], to: &mut Vec<u8>) {
+fn step(ladder: Ladder, text: &[u8], to: &mut Vec<u8>, spare: &mut Vec<u8>) {
     percent(text, ladder == Ladder::Uri, to);
     if ladder == Ladder::Path && is_odd_path(to) {
-        let mut normal = Vec::with_capacity(to.len());
-        normal_path(to, &mut normal);
-        *to = normal;
+        spare.clear();
+        normal_path(to, spare);
+        std::mem::swap(to, spare);
     }
 }
 
@@ -152,15 +164,19 @@ pub(super) fn locate(event: &Event<'_>, field: Field, view: View, from: usize, t
     let Some(text) = text_of(field, event) else { return whole };
     let Some(start) = place(text, event.raw) else { return whole };
     let ladder = field.ladder();
+    let unescapes = ladder != Ladder::Plain && is_escaped(event) && memchr::memchr(b'\\', text).is_some();
+    if view == View::Raw && !unescapes {
+        return (offset(start + from), offset(start + to.max(from).min(text.len())));
+    }
     let mut layers = Vec::new();
     let mut bytes = text.to_vec();
     let mut push = |bytes: &mut Vec<u8>, decode: &dyn Fn(&[u8], &mut Mapped)| {
-        let mut out = Mapped::default();
+        let mut out = Mapped::with_capacity(bytes.len());
         decode(bytes, &mut out);
         let before = std::mem::replace(bytes, out.bytes).len();
         layers.push((out.at, before));
     };
-    if ladder != Ladder::Plain && is_escaped(event) {
+    if unescapes {
         push(&mut bytes, &|text, out| unescape(text, out));
     }
     let rounds = match view {

@@ -94,6 +94,38 @@ const COMMON: &[&str] = &[
     "script",
     "and",
     "or",
+    "account",
+    "article-",
+    "blog/",
+    "category/",
+    "catalog/",
+    "contact",
+    "content",
+    "help",
+    "image",
+    "news/",
+    "news-",
+    "online",
+    "page=",
+    "photo",
+    "portal",
+    "price",
+    "product",
+    "section",
+    "service",
+    "session",
+    "size=",
+    "sort=",
+    "title-",
+    "with-the-",
+    "/about",
+    "/account",
+    "/media/",
+    "/search",
+    "/section",
+    "/service",
+    "/shop",
+    "000",
 ];
 
 /// The chance that an ordinary line has `text` in a field, roughly.
@@ -103,18 +135,19 @@ pub(super) fn cost(text: &[u8]) -> f64 {
         return 0.2;
     }
     let product: f64 = text.iter().map(|byte| frequency(*byte)).product();
-    // Letters follow one another in words: less rare together than apart.
-    let words = text.iter().filter(|byte| byte.is_ascii_lowercase()).count() as f64;
+    // Letters follow one another in words, words one another in titles: less rare together than apart.
+    let words = text.iter().filter(|byte| byte.is_ascii_lowercase() || **byte == b'-').count() as f64;
     (80.0 * product * 2.2_f64.powf((words - 1.0).max(0.0))).min(1.0)
 }
 
 /// The share of a byte in the letters of ordinary requests.
-fn frequency(byte: u8) -> f64 {
+pub(super) fn frequency(byte: u8) -> f64 {
     match byte {
         b'e' | b'a' | b't' | b'i' | b'o' | b's' | b'n' | b'r' => 0.05,
         b'c' | b'd' | b'l' | b'm' | b'p' | b'u' => 0.03,
         b'/' => 0.06,
-        b'.' | b'-' | b'=' | b'0'..=b'9' => 0.02,
+        b'-' => 0.05,
+        b'.' | b'=' | b'0'..=b'9' => 0.02,
         b'a'..=b'z' | b'_' | b'&' | b'%' | b'?' | b' ' => 0.012,
         b':' | b',' | b'+' => 0.003,
         b'(' | b')' | b'@' | b'~' | b'[' | b']' | b';' => 0.000_2,

@@ -2,7 +2,7 @@
 
 use crate::formats::logs::clock::{CLF_LEN, Clock};
 use crate::formats::logs::pattern::{Escapes, Pattern};
-use crate::formats::logs::text::{address, closing_quote, dash_is_nothing, number};
+use crate::formats::logs::text::{address, closing_quote, dash_is_nothing, is_no_client, number};
 use crate::formats::logs::{Line, Record, Unparsed, request};
 use crate::model::{Request, What};
 
@@ -71,6 +71,11 @@ impl Access {
             escaped: true,
         };
         let client = address(&line[client_at..space]);
+        // Without its vhost the first word of such a line is the client.
+        let bare = self.vhost && address(&line[..client_at.saturating_sub(1)]).is_some();
+        if client.is_none() && (bare || is_no_client(&line[client_at..space])) {
+            return Err(Unparsed { at: client_at, expected: "the client" });
+        }
         Ok(Line::Record(Record { stamp: Some(stamp), client, peer: None, forwarded, what: What::Request(request) }))
     }
 

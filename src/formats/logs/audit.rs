@@ -9,8 +9,11 @@ use crate::formats::logs::text::{address, unescape_json};
 use crate::formats::logs::{Line, Record, Unparsed, json, request};
 use crate::model::{Millis, Note, NoteLevel, What};
 
-/// A transaction that grows beyond is dropped.
+/// A transaction that grows beyond is not told of.
 const MOST_BYTES: usize = 1 << 20;
+/// One that grows beyond was never ended by the server. Bodies that servers accept stay below: what follows one that was
+/// given up too early is the client's text, and could pass for a transaction of somebody else.
+const NO_END: usize = 256 << 20;
 
 /// The transaction that is being read.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +51,7 @@ impl Audit {
     fn content(&mut self, line: &[u8], clock: &mut Clock) -> Result<(), Unparsed> {
         self.read = self.read.saturating_add(line.len() + 1);
         if self.read > MOST_BYTES {
-            *self = Self::default();
+            *self = Self { boundary: self.boundary.filter(|_| self.read < NO_END), read: self.read, ..Self::default() };
             return Err(Unparsed { at: 0, expected: "the end of the transaction within 1 MiB" });
         }
         match self.section {

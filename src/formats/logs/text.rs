@@ -10,6 +10,11 @@ pub fn address(field: &[u8]) -> Option<IpAddr> {
     }
 }
 
+/// True where neither an address, a name nor a socket stands where the client should: `www.example.org:80`.
+pub fn is_no_client(field: &[u8]) -> bool {
+    field.contains(&b':') && !field.starts_with(b"unix:") && address(field).is_none()
+}
+
 /// An address with a port behind it: `1.2.3.4:80`, `[::1]:80`, and Apache's bare `::1:80`.
 pub fn address_with_port(field: &[u8]) -> Option<IpAddr> {
     match memchr::memrchr(b':', field) {

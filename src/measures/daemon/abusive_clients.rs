@@ -35,7 +35,9 @@ crate::measure! {
     ///
     /// ## What the watcher sees
     /// - `brute-force`: failed logins of one client, fast (more than 5, one forgiven every 10 s), slowly (more than 10,
-    ///   one a minute) or over a day (more than 30). A success takes two failures back. The first 401 is how HTTP asks
+    ///   one a minute; at sshd each counts twice) or over a day (more than 30: limited, not banned). A success takes two
+    ///   failures back, and who was ever let in may fail three times as often. What sshd says of one attempt in several
+    ///   lines counts once. The first 401 is how HTTP asks
     ///   for a password, and no failure. Login forms are learnt by how they answer: WordPress is known, others fail
     ///   where they answer 401 or 403, or 2xx where they redirect others.
     /// - `brute-force-user`: many clients, one user name.

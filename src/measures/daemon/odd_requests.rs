@@ -1,7 +1,7 @@
 //! Odd requests: the first half of the loop, what is seen.
 
 use crate::detect::behaviour::{
-    content_score, false_crawler, probing, rule_correlation, sensitive_probing, success_after_attack,
+    content_score, false_crawler, probing, rule_correlation, sensitive_probing, strangers, success_after_attack,
 };
 use crate::host::Host;
 use crate::measure::{Grade, Has, Without};
@@ -50,13 +50,18 @@ crate::measure! {
     /// Nothing yet: where a log belongs, how large it may grow and how long it is kept is the owner's to say.
     ///
     /// ## What the watcher sees
-    /// - `probing`: one missing path after another, fast (more than 10, one forgiven every 10 s), slowly (more than 20,
+    /// - `probing`: one missing path after another, fast (more than 10, one forgiven every 10 s), slowly (more than 14,
     ///   one forgiven every 10 min) or over a day (more than 20). Not counted: static files, what browsers ask for by
-    ///   themselves, paths that were ever answered 2xx, and hardly counted what a page of the same site led to.
+    ///   themselves, what synchronising and package clients look for, paths that were ever answered 2xx. Hardly
+    ///   counted: what a page of the site led to, as long as other answers are good. A client's good answers make its
+    ///   misses weigh less; a miss on the sensitive list counts twice. Slow counts and misses that pages led to ask for
+    ///   a limit, not a ban.
     /// - `sensitive-probing`: refused requests for secrets, web shells and what scanners look for (more than 4, one
     ///   forgiven every 5 s).
     /// - `content-score`: what rules find in requests adds up and halves every 5 minutes; told at 10 points from two
-    ///   different requests, or at one request that is an attack by itself.
+    ///   different requests, at 30 from one repeated, or at one request that is an attack by itself. Weak evidence
+    ///   that was answered well counts nothing, and weak evidence alone asks for a limit, not a ban.
+    /// - `hostile-strangers`: addresses of one IPv6 /64, each new and each at once hostile (6 of them, 12 points).
     /// - `rule-correlation`: hits that mean something together, as a correlation rule says.
     /// - `false-crawler`: calls itself a search engine and comes from elsewhere. Told, never punished.
     /// - `success-after-attack`: whoever attacked within the hour logs in, or is answered 2xx where secrets, shells or
@@ -85,6 +90,7 @@ crate::measure! {
         &sensitive_probing::DETECTOR,
         &probing::DETECTOR,
         &content_score::DETECTOR,
+        &strangers::DETECTOR,
         &rule_correlation::DETECTOR,
         &false_crawler::DETECTOR,
         &success_after_attack::DETECTOR,

@@ -162,7 +162,10 @@ impl Track {
     fn retrace(&mut self, options: &Options, notes: &mut Vec<Problem>) -> Result<(), NoLog> {
         let known: Vec<Position> = self.links.iter().map(|link| link.position(&self.path)).collect();
         let trace = lineage::trace(&self.path, &known)?;
-        notes.extend(trace.closed.into_iter().map(|(path, cause)| Problem::CannotRead { path, cause }));
+        notes.extend(trace.closed.into_iter().map(|(path, cause)| {
+            let cause = format!("cannot read the rotated log {}: {cause}", path.display());
+            Problem::CannotRead { path, cause }
+        }));
         self.absent = trace.unread.last().is_none_or(|last| !last.candidate.live);
         let found = trace.unread.iter().any(|unread| unread.known.is_some());
         let mut old: Vec<Option<Link>> = std::mem::take(&mut self.links).into_iter().map(Some).collect();

@@ -1,3 +1,5 @@
+//! Decisions that people would make, and what no traffic can force.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

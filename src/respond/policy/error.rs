@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::model::near::nearest;
+
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}:{line}: {said}{}", file.display(), hint.as_ref().map_or(String::new(), |key| format!("; did you mean {key:?}?")))]
 pub struct ConfigError {
@@ -25,27 +27,7 @@ pub fn located(file: &Path, text: &str, error: &toml::de::Error) -> ConfigError 
 fn hint(said: &str) -> Option<String> {
     let mut quoted = said.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
-    let near = quoted.map(|known| (distance(unknown, known), known)).min()?;
-    (near.0 <= 1 + unknown.len() / 3).then(|| near.1.to_string())
-}
-
-/// Levenshtein: single letters to insert, delete or replace.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (n, letter) in from.chars().enumerate() {
-        let mut diagonal = n;
-        let mut left = n + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
-            let here = (diagonal + usize::from(letter != *other)).min(*cell + 1).min(left + 1);
-            diagonal = std::mem::replace(cell, here);
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = n + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
+    nearest(unknown, quoted).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -74,12 +56,5 @@ mod tests {
     fn a_wrong_value_is_placed() {
         let said = said("[times]\nfirst = \"soon\"\n");
         assert!(said.starts_with("peelhouse.toml:2: \"soon\" is no span of time"), "{said}");
-    }
-
-    #[test]
-    fn distance_counts_letters() {
-        assert_eq!(distance("frist", "first"), 2);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("same", "same"), 0);
     }
 }

@@ -1,3 +1,5 @@
+//! What is to be in the kernel against what is there.
+
 use std::convert::Infallible;
 
 use super::*;

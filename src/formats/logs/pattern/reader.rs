@@ -5,7 +5,7 @@ use crate::formats::logs::clock::{Clock, strftime};
 use crate::formats::logs::pattern::piece::{Field, Piece, Stamp};
 use crate::formats::logs::pattern::{Escapes, Pattern};
 use crate::formats::logs::sheet::{Sheet, Text};
-use crate::formats::logs::text::{address, closing_quote, decimal, number};
+use crate::formats::logs::text::{address, closing_quote, decimal, is_no_client, number};
 use crate::formats::logs::{Line, Unparsed, request};
 use crate::model::Millis;
 
@@ -96,6 +96,7 @@ impl PatternReader {
                     self.stamp_text.push(b'\n');
                 }
                 Field::Stamp(stamp) => moment.add(stamp, field, clock),
+                Field::Client if is_no_client(field) => return Err(Unparsed { at, expected: "the client" }),
                 known => put(known, field, &mut sheet),
             }
             at = end + piece.after().len();
