@@ -1,5 +1,5 @@
 //! The reader as a process of its own, with this test as its keeper.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test starts programs and writes files")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, reason = "a test starts programs")]
 
 use std::fs;
 use std::io::BufReader;
