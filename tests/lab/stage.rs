@@ -177,6 +177,13 @@ impl Stage {
         String::from_utf8(run.stdout).unwrap()
     }
 
+    /// Everything that the server wrote to its access log, rotated away or not.
+    pub fn written(&self) -> String {
+        let log = self.kind.access_log();
+        let old = Command::new("zcat").arg(format!("{log}.1.gz")).stderr(Stdio::null()).output().unwrap().stdout;
+        String::from_utf8(old).unwrap() + &fs::read_to_string(log).unwrap()
+    }
+
     /// Rotates the access log as logrotate does with `compress`, and has the server open a new one.
     pub fn rotate_and_compress(&self) {
         let log = self.kind.access_log();
