@@ -20,6 +20,8 @@ use crate::demo::visitors::{TRAVERSALS, Visitor, WORDLIST};
 use crate::formats::Files;
 use crate::host::Host;
 
+/// Between requests of one visitor: fast for a person, slow enough to watch.
+const PACE: Duration = Duration::from_millis(40);
 /// The whole show takes no longer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -156,7 +158,7 @@ struct Role {
 impl Role {
     fn visit(self, world: &World) -> Option<Outcome> {
         let to = SocketAddr::new(if self.from.is_ipv4() { SERVER4 } else { SERVER6 }, 80);
-        let visitor = Visitor::new(self.from, to, self.agent);
+        let visitor = Visitor { pause: PACE, ..Visitor::new(self.from, to, self.agent) };
         let act = move || {
             let (answered, sent) = (self.act)(&visitor);
             // In-flight lines are read by now.

@@ -31,16 +31,19 @@ pub struct Visitor {
     pub agent: String,
     /// Header lines of its own, each with its line end.
     pub extra: String,
+    /// Before every request.
+    pub pause: Duration,
 }
 
 impl Visitor {
     pub fn new(from: IpAddr, to: SocketAddr, agent: &str) -> Self {
-        Self { from, to, host: "shop.example", agent: agent.to_owned(), extra: String::new() }
+        Self { from, to, host: "shop.example", agent: agent.to_owned(), extra: String::new(), pause: Duration::ZERO }
     }
 
     /// Sends one request on a connection of its own; the status of the answer.
     pub fn ask(&self, method: &str, target: &str, body: &str) -> Result<u16, NoAnswer> {
         let Self { host, agent, extra, .. } = self;
+        std::thread::sleep(self.pause);
         let length = body.len();
         self.send(
             format!(
