@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::ahead::Text;
 use super::line::BLOCK;
 use super::rotated::ReadError;
 
@@ -38,7 +39,7 @@ impl Packing {
 }
 
 /// The text of a log from its beginning.
-pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<Box<dyn Read + Send>, ReadError> {
+pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<Text, ReadError> {
     let mut start = [0; 6];
     let damaged = |cause| ReadError::Damaged { path: path.to_path_buf(), offset: 0, cause };
     let count = read_up_to(&mut file, &mut start).map_err(damaged)?;
@@ -47,7 +48,10 @@ pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<Box<dyn Read + Se
     let packed = Cursor::new(start).chain(file);
     Ok(match packing {
         Packing::Plain => Box::new(packed),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, packed))),
+        Packing::Gzip => {
+            let text = MultiGzDecoder::new(BufReader::with_capacity(BLOCK, packed));
+            Box::new(Pieces(BufReader::with_capacity(PIECE, text)))
+        }
         Packing::Zstd => Box::new(Frames {
             packed: BufReader::with_capacity(BLOCK, packed),
             decoder: FrameDecoder::new(),
@@ -91,6 +95,20 @@ impl Read for Counted {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(into)?;
         self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Bytes asked of the gzip decoder at once.
+const PIECE: usize = 32 << 10;
+
+/// Coming upon damage, the gzip decoder drops what it had of the same call: calls must not depend on who reads.
+struct Pieces<R>(BufReader<R>);
+
+impl<R: Read> Read for Pieces<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.fill_buf()?.read(into)?;
+        self.0.consume(count);
         Ok(count)
     }
 }

@@ -1,11 +1,12 @@
 //! Any finished log, from its beginning: plain, gzip or zstd, told apart by what is in it and not by its name.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::ahead::{Readers, Text};
 use super::line::{BLOCK, RawLine, chomp};
 use super::packing::{Counted, unpack};
 use crate::host::logs::{self, NoLog};
@@ -25,7 +26,7 @@ pub enum ReadError {
 /// Lines of a finished log at memory speed.
 pub struct LineReader {
     path: PathBuf,
-    text: Box<dyn Read + Send>,
+    text: Text,
     taken: Arc<AtomicU64>,
     size: u64,
     /// `block[from..to]` is read and not yet given.
@@ -73,6 +74,11 @@ impl LineReader {
             ended: false,
             damage: None,
         })
+    }
+
+    /// From here on others read and unpack it, where there are any.
+    pub(super) fn read_ahead(self, readers: &Readers) -> Self {
+        Self { text: readers.ahead(self.text), ..self }
     }
 
     /// The next line; none at the end. After an error there is nothing more. A last line without newline is a line.
