@@ -1,4 +1,4 @@
-//! Logs read and unpacked ahead on threads of their own; the text stays the same, byte by byte and error by error.
+//! Packed logs unpacked ahead on threads of their own; the text stays the same, byte by byte and error by error.
 
 use std::io::{self, Read};
 use std::num::NonZeroUsize;

@@ -38,15 +38,15 @@ impl Packing {
     }
 }
 
-/// The text of a log from its beginning.
-pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<Text, ReadError> {
+/// The text of a log from its beginning, and how it was packed.
+pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<(Packing, Text), ReadError> {
     let mut start = [0; 6];
     let damaged = |cause| ReadError::Damaged { path: path.to_path_buf(), offset: 0, cause };
     let count = read_up_to(&mut file, &mut start).map_err(damaged)?;
     let start = start.get(..count).unwrap_or_default().to_vec();
     let packing = Packing::of(&start);
     let packed = Cursor::new(start).chain(file);
-    Ok(match packing {
+    let text: Text = match packing {
         Packing::Plain => Box::new(packed),
         Packing::Gzip => {
             let text = MultiGzDecoder::new(BufReader::with_capacity(BLOCK, packed));
@@ -58,7 +58,8 @@ pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<Text, ReadError> 
             inside: false,
         }),
         Packing::Foreign(packing) => return Err(ReadError::Unsupported { path: path.to_path_buf(), packing }),
-    })
+    };
+    Ok((packing, text))
 }
 
 /// Fills as much of `into` as the text has.
@@ -77,7 +78,7 @@ pub(super) fn read_up_to(text: &mut impl Read, into: &mut [u8]) -> io::Result<us
 
 /// The first bytes of the text of a packed log.
 pub(super) fn start_of_text(path: &Path, file: File, length: usize) -> Result<Vec<u8>, ReadError> {
-    let mut text = unpack(path, Counted { file, taken: Arc::default() })?;
+    let (_, mut text) = unpack(path, Counted { file, taken: Arc::default() })?;
     let mut start = vec![0; length];
     let damaged = |cause| ReadError::Damaged { path: path.to_path_buf(), offset: 0, cause };
     let count = read_up_to(&mut text, &mut start).map_err(damaged)?;

@@ -29,7 +29,7 @@ pub struct Replayed {
 const STEP: u64 = 10_000;
 
 /// `sources`: one file each, in any order; an event's source is its index there. With more than one of `threads` the
-/// others read and unpack ahead; what comes of it is the same. `progress` gets bytes read and bytes there are, of the
+/// others unpack ahead; what comes of it is the same. `progress` gets bytes read and bytes there are, of the
 /// files as they stand.
 pub fn replay(
     sources: &[Source],
@@ -50,7 +50,7 @@ pub fn replay(
     let readers = Readers::start(threads, feeds.len());
     let mut feeds: Vec<Feed> = feeds.into_iter().map(|feed| feed.read_ahead(&readers)).collect();
     let total = feeds.iter().map(|feed| feed.lines.progress().1).sum();
-    let mut done: u64 = feeds.iter().map(|feed| feed.lines.progress().0).sum();
+    let mut done = 0;
     while let Some(Reverse((_, index))) = heap.pop() {
         let limit = heap.peek().map_or(Millis(i64::MAX), |Reverse((at, _))| *at);
         let Some(feed) = feeds.get_mut(index) else { continue };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ahead::{Readers, Text};
 use super::line::{BLOCK, RawLine, chomp};
-use super::packing::{Counted, unpack};
+use super::packing::{Counted, Packing, unpack};
 use crate::host::logs::{self, NoLog};
 
 /// Why a log cannot be read, or not to its end.
@@ -26,6 +26,7 @@ pub enum ReadError {
 /// Lines of a finished log at memory speed.
 pub struct LineReader {
     path: PathBuf,
+    packing: Packing,
     text: Text,
     taken: Arc<AtomicU64>,
     size: u64,
@@ -58,9 +59,10 @@ impl LineReader {
 
     pub(super) fn from_file(path: &Path, file: File, size: u64, cap: usize) -> Result<Self, ReadError> {
         let taken = Arc::new(AtomicU64::new(0));
-        let text = unpack(path, Counted { file, taken: Arc::clone(&taken) })?;
+        let (packing, text) = unpack(path, Counted { file, taken: Arc::clone(&taken) })?;
         Ok(Self {
             path: path.to_path_buf(),
+            packing,
             text,
             taken,
             size,
@@ -76,8 +78,11 @@ impl LineReader {
         })
     }
 
-    /// From here on others read and unpack it, where there are any.
+    /// From here on others unpack it, where there are any. The kernel reads plain text ahead by itself.
     pub(super) fn read_ahead(self, readers: &Readers) -> Self {
+        if self.packing == Packing::Plain {
+            return self;
+        }
         Self { text: readers.ahead(self.text), ..self }
     }
 
