@@ -41,11 +41,12 @@ fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Nothing but ones where two thirds of it were.
-fn scratched(mut bytes: Vec<u8>) -> Vec<u8> {
-    let at = bytes.len() * 2 / 3;
-    bytes[at..at + 64].fill(0xff);
-    bytes
+/// After the text a block of a kind that there is not (RFC 1951, 3.2.3).
+fn broken(text: &str) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(text.as_bytes()).unwrap();
+    packer.flush().unwrap();
+    [packer.get_ref(), &[0xff; 64][..]].concat()
 }
 
 fn lay_out(dir: &Path) -> Vec<PathBuf> {
@@ -55,7 +56,7 @@ fn lay_out(dir: &Path) -> Vec<PathBuf> {
         ("b.log.gz", members),
         ("c.log.zst", zstd(&log(2))),
         ("d.log.gz", cut(gzip(&log(3)))),
-        ("e.log.gz", scratched(gzip(&log(4)))),
+        ("e.log.gz", broken(&log(4))),
         ("f.log.zst", cut(zstd(&log(5)))),
         ("g.log", Vec::new()),
     ];
