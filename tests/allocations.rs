@@ -5,6 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 
 use peelhouse::detect::Settings;
 use peelhouse::guard::engine::engine;
@@ -69,7 +70,7 @@ fn benign_lines_allocate_nothing_once_their_clients_are_known() {
             before = counted() - before;
         }
     };
-    let replayed = monitor::replay(&[source], MAX_LINE, &mut each, &mut |_, _| {});
+    let replayed = monitor::replay(&[source], MAX_LINE, NonZeroUsize::MIN, &mut each, &mut |_, _| {});
     assert_eq!((seen, replayed.unparsed), (LINES, 0));
     assert_eq!(before, 0, "allocations in {} lines", LINES - WARM);
     assert_eq!(trial.end().len(), 0);

@@ -4,6 +4,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -202,7 +203,9 @@ fn a_replay_merges_any_files_by_time() {
     ];
     let (mut seen, mut told) = (Vec::new(), (0, 0));
     let done =
-        replay(&sources, MAX_LINE, &mut |event| seen.push(target(event)), &mut |done, total| told = (done, total));
+        replay(&sources, MAX_LINE, NonZeroUsize::MIN, &mut |event| seen.push(target(event)), &mut |done, total| {
+            told = (done, total)
+        });
     let wanted: Vec<String> = (1..=11).chain([20, 21]).map(|minute| format!("/{minute}")).collect();
     assert_eq!(seen, wanted);
     assert_eq!((done.lines, done.unparsed, done.problems.len()), (13, 0, 1));

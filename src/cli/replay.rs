@@ -1,7 +1,9 @@
 //! `peelhouse replay FILE…`: yesterday's logs through today's rules.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -40,6 +42,9 @@ pub struct Args {
     /// combined, common, vhost_combined or a pattern of the server's own language, instead of recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
+    /// One decides, the others unpack .gz and .zst ahead; the result is the same [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
 }
 
 #[derive(Serialize)]
@@ -137,7 +142,8 @@ fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal
     let engine = engine(config.detection.clone(), SEED)?;
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());
     let bar = bar(terminal);
-    let read = replay::replay(&sources, &mut trial, &mut |done, all| {
+    let threads = args.threads.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let read = replay::replay(&sources, threads, &mut trial, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     });

@@ -1,6 +1,7 @@
 //! Finished logs, merged by their log clocks, into a trial.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::guard::trial::Trial;
@@ -44,11 +45,16 @@ fn file(target: &LogTarget) -> Option<&Path> {
 }
 
 /// Runs all of it through; the alarms of logs that do not parse are tried like any other alert.
-pub fn replay(sources: &[Source], trial: &mut Trial, progress: &mut dyn FnMut(u64, u64)) -> Replayed {
+pub fn replay(
+    sources: &[Source],
+    threads: NonZeroUsize,
+    trial: &mut Trial,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Replayed {
     for (ix, source) in (0..).map(SourceIx).zip(sources) {
         trial.source(ix, &source.path.to_string_lossy());
     }
-    let mut replayed = monitor::replay(sources, MAX_LINE, &mut |event| trial.see(event), progress);
+    let mut replayed = monitor::replay(sources, MAX_LINE, threads, &mut |event| trial.see(event), progress);
     for alarm in std::mem::take(&mut replayed.alarms) {
         trial.alert(alarm);
     }

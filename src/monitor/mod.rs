@@ -1,5 +1,6 @@
 //! Follows sources, exactly once → Event.
 
+mod ahead;
 mod client;
 mod clock;
 mod follow;

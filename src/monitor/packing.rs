@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::ahead::Text;
 use super::line::BLOCK;
 use super::rotated::ReadError;
 
@@ -37,24 +38,28 @@ impl Packing {
     }
 }
 
-/// The text of a log from its beginning.
-pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<Box<dyn Read + Send>, ReadError> {
+/// The text of a log from its beginning, and how it was packed.
+pub(super) fn unpack(path: &Path, mut file: Counted) -> Result<(Packing, Text), ReadError> {
     let mut start = [0; 6];
     let damaged = |cause| ReadError::Damaged { path: path.to_path_buf(), offset: 0, cause };
     let count = read_up_to(&mut file, &mut start).map_err(damaged)?;
     let start = start.get(..count).unwrap_or_default().to_vec();
     let packing = Packing::of(&start);
     let packed = Cursor::new(start).chain(file);
-    Ok(match packing {
+    let text: Text = match packing {
         Packing::Plain => Box::new(packed),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, packed))),
+        Packing::Gzip => {
+            let text = MultiGzDecoder::new(BufReader::with_capacity(BLOCK, packed));
+            Box::new(Pieces(BufReader::with_capacity(PIECE, text)))
+        }
         Packing::Zstd => Box::new(Frames {
             packed: BufReader::with_capacity(BLOCK, packed),
             decoder: FrameDecoder::new(),
             inside: false,
         }),
         Packing::Foreign(packing) => return Err(ReadError::Unsupported { path: path.to_path_buf(), packing }),
-    })
+    };
+    Ok((packing, text))
 }
 
 /// Fills as much of `into` as the text has.
@@ -73,7 +78,7 @@ pub(super) fn read_up_to(text: &mut impl Read, into: &mut [u8]) -> io::Result<us
 
 /// The first bytes of the text of a packed log.
 pub(super) fn start_of_text(path: &Path, file: File, length: usize) -> Result<Vec<u8>, ReadError> {
-    let mut text = unpack(path, Counted { file, taken: Arc::default() })?;
+    let (_, mut text) = unpack(path, Counted { file, taken: Arc::default() })?;
     let mut start = vec![0; length];
     let damaged = |cause| ReadError::Damaged { path: path.to_path_buf(), offset: 0, cause };
     let count = read_up_to(&mut text, &mut start).map_err(damaged)?;
@@ -91,6 +96,20 @@ impl Read for Counted {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(into)?;
         self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Bytes asked of the gzip decoder at once.
+const PIECE: usize = 32 << 10;
+
+/// Coming upon damage, the gzip decoder drops what it had of the same call: calls must not depend on who reads.
+struct Pieces<R>(BufReader<R>);
+
+impl<R: Read> Read for Pieces<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.fill_buf()?.read(into)?;
+        self.0.consume(count);
         Ok(count)
     }
 }

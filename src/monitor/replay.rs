@@ -2,8 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::ahead::Readers;
 use super::follower::source_ix;
 use super::line::RawLine;
 use super::problem::Problem;
@@ -26,11 +28,13 @@ pub struct Replayed {
 /// Lines between two looks at the progress.
 const STEP: u64 = 10_000;
 
-/// `sources`: one file each, in any order; an event's source is its index there. `progress` gets bytes read and bytes
-/// there are, of the files as they stand.
+/// `sources`: one file each, in any order; an event's source is its index there. With more than one of `threads` the
+/// others unpack ahead; what comes of it is the same. `progress` gets bytes read and bytes there are, of the
+/// files as they stand.
 pub fn replay(
     sources: &[Source],
     cap: usize,
+    threads: NonZeroUsize,
     each: &mut dyn FnMut(&Event<'_>),
     progress: &mut dyn FnMut(u64, u64),
 ) -> Replayed {
@@ -43,8 +47,10 @@ pub fn replay(
         let first = feed.run(Millis(i64::MIN), each, &mut aside, &mut |_| {});
         heap.extend(first.map(|Later(at)| Reverse((at, index))));
     }
+    let readers = Readers::start(threads, feeds.len());
+    let mut feeds: Vec<Feed> = feeds.into_iter().map(|feed| feed.read_ahead(&readers)).collect();
     let total = feeds.iter().map(|feed| feed.lines.progress().1).sum();
-    let mut done: u64 = feeds.iter().map(|feed| feed.lines.progress().0).sum();
+    let mut done = 0;
     while let Some(Reverse((_, index))) = heap.pop() {
         let limit = heap.peek().map_or(Millis(i64::MAX), |Reverse((at, _))| *at);
         let Some(feed) = feeds.get_mut(index) else { continue };
@@ -88,6 +94,10 @@ impl Feed {
                 None
             }
         }
+    }
+
+    fn read_ahead(self, readers: &Readers) -> Self {
+        Self { lines: self.lines.read_ahead(readers), ..self }
     }
 
     /// Gives events up to `limit`; the time of the next one, none at the end. `tell` gets bytes newly read.

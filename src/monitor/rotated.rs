@@ -1,13 +1,14 @@
 //! Any finished log, from its beginning: plain, gzip or zstd, told apart by what is in it and not by its name.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::ahead::{Readers, Text};
 use super::line::{BLOCK, RawLine, chomp};
-use super::packing::{Counted, unpack};
+use super::packing::{Counted, Packing, unpack};
 use crate::host::logs::{self, NoLog};
 
 /// Why a log cannot be read, or not to its end.
@@ -25,7 +26,8 @@ pub enum ReadError {
 /// Lines of a finished log at memory speed.
 pub struct LineReader {
     path: PathBuf,
-    text: Box<dyn Read + Send>,
+    packing: Packing,
+    text: Text,
     taken: Arc<AtomicU64>,
     size: u64,
     /// `block[from..to]` is read and not yet given.
@@ -57,9 +59,10 @@ impl LineReader {
 
     pub(super) fn from_file(path: &Path, file: File, size: u64, cap: usize) -> Result<Self, ReadError> {
         let taken = Arc::new(AtomicU64::new(0));
-        let text = unpack(path, Counted { file, taken: Arc::clone(&taken) })?;
+        let (packing, text) = unpack(path, Counted { file, taken: Arc::clone(&taken) })?;
         Ok(Self {
             path: path.to_path_buf(),
+            packing,
             text,
             taken,
             size,
@@ -73,6 +76,14 @@ impl LineReader {
             ended: false,
             damage: None,
         })
+    }
+
+    /// From here on others unpack it, where there are any. The kernel reads plain text ahead by itself.
+    pub(super) fn read_ahead(self, readers: &Readers) -> Self {
+        if self.packing == Packing::Plain {
+            return self;
+        }
+        Self { text: readers.ahead(self.text), ..self }
     }
 
     /// The next line; none at the end. After an error there is nothing more. A last line without newline is a line.

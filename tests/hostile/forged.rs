@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroUsize;
 
 use peelhouse::model::{Event, LogKind, RealIp};
 use peelhouse::monitor::{self, MAX_LINE, Source};
@@ -251,7 +252,7 @@ fn modsecurity_names_the_sender_alone() {
         let mut count = |event: &Event<'_>| {
             *clients.entry(event.client.map(|client| client.ip.to_string())).or_insert(0) += 1;
         };
-        monitor::replay(&[source], MAX_LINE, &mut count, &mut |_, _| {});
+        monitor::replay(&[source], MAX_LINE, NonZeroUsize::MIN, &mut count, &mut |_, _| {});
         assert_eq!(clients.keys().cloned().collect::<Vec<_>>(), [Some(SENDER.to_owned())], "{kind:?}: {clients:?}");
         assert!(clients.values().all(|count| *count + 1 >= lines), "{kind:?}: {clients:?}");
     }

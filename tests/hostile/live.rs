@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,7 +62,13 @@ fn alerts(path: &Path, memory: &[u8]) -> Said {
         real_ip: RealIp::default(),
         site: String::new(),
     };
-    monitor::replay(&[source], MAX_LINE, &mut |event| engine.see(event, &mut alerts), &mut |_, _| {});
+    monitor::replay(
+        &[source],
+        MAX_LINE,
+        NonZeroUsize::MIN,
+        &mut |event| engine.see(event, &mut alerts),
+        &mut |_, _| {},
+    );
     alerts.iter().map(alert).collect()
 }
 

@@ -1,5 +1,6 @@
 //! How many lines a second one thread can take with everything on: what a busy host leaves free.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::act::files::{forget, lay_out};
@@ -39,6 +40,6 @@ fn pass(log: &PathBuf) -> Result<f64, MeasureError> {
     let mut trial = Trial::new(engine(Settings::default(), 1)?, Policy::default(), Ground::default());
     let sources = replay::sources(std::slice::from_ref(log), &[], None);
     let start = clock::monotonic();
-    let read = replay::replay(&sources, &mut trial, &mut |_, _| {});
+    let read = replay::replay(&sources, NonZeroUsize::MIN, &mut trial, &mut |_, _| {});
     Ok(read.lines as f64 / clock::monotonic().saturating_duration_since(start).as_secs_f64())
 }
