@@ -125,7 +125,7 @@ mod tests {
             "0.0.0.0/0",
             "::ffff:127.0.0.1/128",
             "126.0.0.0/7",
-            "fe00::/9",
+            "fe00::/8",
         ] {
             let spared = spared(net.parse().unwrap(), Millis(0), Millis(0), &Ground::default(), &Policy::default());
             assert!(spared.is_some(), "{net}");
