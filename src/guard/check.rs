@@ -98,12 +98,11 @@ impl Check {
 
     /// Rotated files have new names in the same directory; what stands for the journal names no file.
     fn known(&self, file: &Path) -> bool {
-        match file.file_name() {
-            Some(name) if name.len() > MAX_FILE_NAME => false,
-            Some(_) if file.is_absolute() => file.parent().is_some_and(|dir| self.dirs.contains(dir)),
-            Some(name) => name == file.as_os_str(),
-            None => false,
+        if !file.is_absolute() {
+            return file.as_os_str().len() <= MAX_FILE_NAME && !file.starts_with("..");
         }
+        let name = file.file_name().is_some_and(|name| name.len() <= MAX_FILE_NAME);
+        name && file.parent().is_some_and(|dir| self.dirs.contains(dir))
     }
 }
 
