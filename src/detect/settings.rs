@@ -3,11 +3,15 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::model::bounds;
+
 /// A leaky bucket: it overflows with the next drop after `capacity`, and loses one drop every `leak` seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
+    #[serde(deserialize_with = "bounds::weight")]
     pub capacity: f32,
+    #[serde(deserialize_with = "bounds::some")]
     pub leak: u32,
 }
 
@@ -27,32 +31,45 @@ impl Bucket {
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Clients remembered at most; beyond, the least worth keeping are forgotten. 112 bytes each.
+    #[serde(deserialize_with = "bounds::room")]
     pub max_clients: usize,
     /// Prefixes (/24, /64) remembered at most. 48 bytes each.
+    #[serde(deserialize_with = "bounds::room")]
     pub max_prefixes: usize,
     /// Sites, user names and login paths remembered at most, each.
+    #[serde(deserialize_with = "bounds::room")]
     pub max_sites: usize,
+    #[serde(deserialize_with = "bounds::room")]
     pub max_users: usize,
+    #[serde(deserialize_with = "bounds::room")]
     pub max_targets: usize,
     /// Paths remembered as answered 2xx, over all sites. 4 bytes each.
+    #[serde(deserialize_with = "bounds::room")]
     pub known_paths: usize,
     /// Bytes of raw lines kept as evidence, at most.
+    #[serde(deserialize_with = "bounds::room")]
     pub evidence_bytes: usize,
 
     /// Distinct missing paths of a client: fast, and slow.
     pub probing: Bucket,
     pub probing_slow: Bucket,
     /// Distinct missing paths of a client in a day, under 60; one that a page of the site led to counts a quarter.
+    #[serde(deserialize_with = "bounds::weight")]
     pub probing_day: f32,
     /// A missing path that a page of the same site referred to counts this much.
+    #[serde(deserialize_with = "bounds::weight")]
     pub referred_weight: f32,
     /// So many misses that pages of the site led to are believed at once; further ones while most answers are good.
+    #[serde(deserialize_with = "bounds::weight")]
     pub referred_misses: f32,
     /// A missing path weighs the less the better the client's other answers are, down to this.
+    #[serde(deserialize_with = "bounds::weight")]
     pub trusted_weight: f32,
     /// A client with so many good answers a missing path is trusted.
+    #[serde(deserialize_with = "bounds::weight")]
     pub trusted_share: f32,
     /// The slow and the daily count speak only while good answers are fewer than this many times the missing paths.
+    #[serde(deserialize_with = "bounds::weight")]
     pub good_to_missing: f32,
 
     /// Refused requests for secrets, web shells and what scanners ask for.
@@ -62,8 +79,10 @@ pub struct Settings {
     /// Slowly, a failure at sshd counts so often: no page of a site leads people there.
     pub failures: Bucket,
     pub failures_slow: Bucket,
+    #[serde(deserialize_with = "bounds::weight")]
     pub sshd_slow_factor: f32,
     /// A client that has logged in before may fail this many times as often.
+    #[serde(deserialize_with = "bounds::weight")]
     pub known_factor: f32,
     /// And so often in a day before it is banned and not limited.
     pub failures_day_known: u16,
@@ -72,11 +91,15 @@ pub struct Settings {
     /// Failed logins of a client in a day, while successes ever are fewer than they.
     pub failures_day_flat: u16,
     /// A success takes this many failures back.
+    #[serde(deserialize_with = "bounds::weight")]
     pub success_credit: f32,
     /// A 401 that names no user counts this much, and nothing where other answers are good: a session that ran out.
+    #[serde(deserialize_with = "bounds::weight")]
     pub nameless_weight: f32,
     /// A POST to xmlrpc.php counts this much: some of them are wanted. From what calls itself WordPress's own app: that.
+    #[serde(deserialize_with = "bounds::weight")]
     pub xmlrpc_weight: f32,
+    #[serde(deserialize_with = "bounds::weight")]
     pub xmlrpc_app_weight: f32,
     /// Failed logins with one user name, and the clients they must come from.
     pub user_failures: Bucket,
@@ -90,29 +113,43 @@ pub struct Settings {
     pub prefix_strangers: u16,
 
     /// Credential stuffing: seconds of a bin, strangers that must fail in it, and how many times the usual.
+    #[serde(deserialize_with = "bounds::some")]
     pub stuffing_bin: u32,
+    #[serde(deserialize_with = "bounds::weight")]
     pub stuffing_strangers: f32,
+    #[serde(deserialize_with = "bounds::weight")]
     pub stuffing_factor: f32,
 
     /// Content score of a client: alert at, where one target alone scored, points of one line at most, half-life in s.
+    #[serde(deserialize_with = "bounds::weight")]
     pub score: f32,
+    #[serde(deserialize_with = "bounds::weight")]
     pub score_one_target: f32,
+    #[serde(deserialize_with = "bounds::weight")]
     pub score_line: f32,
+    #[serde(deserialize_with = "bounds::some")]
     pub score_half_life: u32,
     /// Points of a hit are its rule's score, times this where the rule is of medium or of low confidence.
+    #[serde(deserialize_with = "bounds::weight")]
     pub score_medium_confidence: f32,
+    #[serde(deserialize_with = "bounds::weight")]
     pub score_low_confidence: f32,
     /// The same for what a page of the site led a client to that was answered well so often before.
+    #[serde(deserialize_with = "bounds::weight")]
     pub score_at_home: f32,
     pub at_home: u32,
 
     /// Volume: pages a second held for ten seconds, and standard deviations above the site's usual client.
+    #[serde(deserialize_with = "bounds::weight")]
     pub volume_rate: f32,
+    #[serde(deserialize_with = "bounds::weight")]
     pub volume_spreads: f32,
     /// A client of many people (user agents, logins) may do this many times as much, at most.
+    #[serde(deserialize_with = "bounds::weight")]
     pub volume_people: f32,
 
     /// Seconds in which a success after an attack is told as an incident.
+    #[serde(deserialize_with = "bounds::some")]
     pub success_window: u32,
 
     /// User agents that say they are a crawler, and where that crawler really comes from. Wide on purpose.

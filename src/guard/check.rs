@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::guard::hand::BY_HAND;
 use crate::guard::message::ToKeeper;
 use crate::model::{Alert, Evidence, Millis, Position, Subject};
 
@@ -17,6 +18,8 @@ const MAX_RULES: usize = 256;
 const MAX_COUNTS: usize = 32;
 /// A replaced invalid byte takes three.
 const MAX_LINE: usize = Alert::MAX_LINE * 3;
+/// Bytes of a name in a directory (NAME_MAX), and of a cursor of the journal.
+const MAX_FILE_NAME: usize = 255;
 /// Stamps of logs may be ahead of this machine's clock so far.
 const AHEAD: Duration = Duration::from_secs(86_400);
 /// The widest prefix a reader may speak of; the policy decides more narrowly.
@@ -65,6 +68,8 @@ impl Check {
         identifier(&alert.detector)?;
         demand(alert.rules.len() <= MAX_RULES, "too many rules")?;
         alert.rules.iter().try_for_each(|rule| identifier(rule))?;
+        let posing = alert.detector == BY_HAND || alert.rules.iter().any(|rule| rule == BY_HAND);
+        demand(!posing, "a person's order, which only people give")?;
         subject(&alert.subject)?;
         short(&alert.site, MAX_NAME * 2)?;
         short(&alert.sentence, MAX_TEXT)?;
@@ -91,9 +96,13 @@ impl Check {
         demand(positions.iter().all(|position| self.known(&position.path)), "a position in a file it was not given")
     }
 
-    /// Rotated files have new names in the same directory; `journald:` and the like name no file.
+    /// Rotated files have new names in the same directory; what stands for the journal names no file.
     fn known(&self, file: &Path) -> bool {
-        !file.is_absolute() || file.parent().is_some_and(|dir| self.dirs.contains(dir))
+        if !file.is_absolute() {
+            return file.as_os_str().len() <= MAX_FILE_NAME && !file.starts_with("..");
+        }
+        let name = file.file_name().is_some_and(|name| name.len() <= MAX_FILE_NAME);
+        name && file.parent().is_some_and(|dir| self.dirs.contains(dir))
     }
 }
 
@@ -183,6 +192,10 @@ mod tests {
         assert!(said(|a| a.subject = Subject::Prefix("0.0.0.0/0".parse().unwrap())).is_err());
         assert!(said(|a| a.subject = Subject::Client("0.0.0.0".parse().unwrap())).is_err());
         assert!(said(|a| a.evidence[0].file = "/etc/shadow".to_owned()).is_err());
+        assert!(said(|a| a.evidence[0].file = "../../etc/shadow".to_owned()).is_err());
+        assert!(said(|a| a.evidence[0].file = "/var/log/nginx/..".to_owned()).is_err());
+        assert!(said(|a| a.evidence[0].file = format!("/var/log/nginx/{}", "x".repeat(300))).is_err());
+        assert!(said(|a| a.rules = vec![BY_HAND.to_owned()]).is_err());
         assert!(said(|a| a.evidence[0].text = "x".repeat(MAX_LINE + 1)).is_err());
         assert!(said(|a| a.evidence[0].span = Some((2, 9))).is_err());
         assert!(said(|a| a.evidence = vec![a.evidence[0].clone(); Alert::MAX_EVIDENCE + 1]).is_err());

@@ -99,4 +99,23 @@ mod tests {
         let error = Config::parse(Path::new("p.toml"), "[detection]\nvolume_rat = 3\n").unwrap_err().to_string();
         assert!(error.starts_with("p.toml:2:") && error.contains("volume_rate"), "{error}");
     }
+
+    #[test]
+    fn a_number_out_of_bounds_is_told_with_its_place() {
+        let wrong = [
+            "[policy.budget]\ngood_share = nan",
+            "[policy.budget]\ngood_share = -1.0",
+            "[policy.prefix]\nhostile_share = 0",
+            "[policy.prefix]\nipv4 = [24, 0]",
+            "[policy.prefix]\nipv6 = [129]",
+            "[detection]\nmax_clients = 0",
+            "[detection]\nscore = -inf",
+            "[detection]\nvolume_rate = nan",
+            "[detection]\nprobing = { capacity = 10.0, leak = 0 }",
+        ];
+        for text in wrong {
+            let error = Config::parse(Path::new("p.toml"), text).unwrap_err().to_string();
+            assert!(error.starts_with("p.toml:2: "), "{text}: {error}");
+        }
+    }
 }

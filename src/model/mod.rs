@@ -1,6 +1,7 @@
 //! The words of the house as plain data: no I/O, no clock, no decisions.
 
 pub mod alert;
+pub mod bounds;
 pub mod decision;
 pub mod event;
 pub mod finding;

@@ -1,8 +1,8 @@
 //! Who is never stopped, whatever happens, and under which reason.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::model::Millis;
 use crate::respond::policy::Policy;
@@ -77,14 +77,31 @@ pub(super) fn plain(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
 }
 
-/// Loopback, unspecified, multicast and link-local addresses are nobody's client.
+/// Nobody's client: this network, loopback, link-local, multicast, broadcast, IPv4 in IPv6's clothes.
+const SPECIAL: [IpNet; 9] = [
+    v4([0, 0, 0, 0], 8),
+    v4([127, 0, 0, 0], 8),
+    v4([169, 254, 0, 0], 16),
+    v4([224, 0, 0, 0], 4),
+    v4([255, 255, 255, 255], 32),
+    v6(0, 0, 127),
+    v6(0, 0xffff << 32, 96),
+    v6(0xfe80 << 48, 0, 10),
+    v6(0xff00 << 48, 0, 8),
+];
+
+const fn v4(octets: [u8; 4], width: u8) -> IpNet {
+    let [a, b, c, d] = octets;
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), width))
+}
+
+const fn v6(high: u64, low: u64, width: u8) -> IpNet {
+    let bits = (high as u128) << 64 | low as u128;
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::from_bits(bits), width))
+}
+
 fn special(net: IpNet) -> bool {
-    let address = net.network();
-    let here = match address {
-        IpAddr::V4(four) => four.is_link_local() || four.is_broadcast() || four.octets().first() == Some(&0),
-        IpAddr::V6(six) => six.is_unicast_link_local() || six.to_ipv4_mapped().is_some(),
-    };
-    here || address.is_loopback() || address.is_unspecified() || address.is_multicast()
+    SPECIAL.iter().any(|known| overlap(*known, net))
 }
 
 #[cfg(test)]
@@ -100,9 +117,21 @@ mod tests {
 
     #[test]
     fn the_machine_is_spared_without_being_told() {
-        for net in ["127.0.0.53/32", "::1/128", "fe80::1/128", "169.254.1.1/32", "0.0.0.0/0", "::ffff:127.0.0.1/128"] {
+        for net in [
+            "127.0.0.53/32",
+            "::1/128",
+            "fe80::1/128",
+            "169.254.1.1/32",
+            "0.0.0.0/0",
+            "::ffff:127.0.0.1/128",
+            "126.0.0.0/7",
+            "fe00::/8",
+        ] {
             let spared = spared(net.parse().unwrap(), Millis(0), Millis(0), &Ground::default(), &Policy::default());
             assert!(spared.is_some(), "{net}");
         }
+        let free =
+            spared("203.0.113.7/32".parse().unwrap(), Millis(0), Millis(0), &Ground::default(), &Policy::default());
+        assert_eq!(free, None);
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::model::bounds;
 use crate::model::{Action, Alert, Class, Confidence, Millis, Severity};
 use crate::respond::span::Span;
 
@@ -68,6 +69,7 @@ pub struct LockOut {
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Percent of the recent good clients that may be banned in an hour.
+    #[serde(deserialize_with = "bounds::percent")]
     pub good_share: f64,
     /// But at least so many.
     pub good_least: u32,
@@ -79,10 +81,13 @@ pub struct Limits {
 #[serde(deny_unknown_fields, default)]
 pub struct Prefixes {
     /// Percent of the clients seen in it that are hostile.
+    #[serde(deserialize_with = "bounds::whole_percent")]
     pub hostile_share: u32,
     pub clients: u32,
     /// Widths that may be stopped.
+    #[serde(deserialize_with = "bounds::widths_v4")]
     pub ipv4: Vec<u8>,
+    #[serde(deserialize_with = "bounds::widths_v6")]
     pub ipv6: Vec<u8>,
 }
 

@@ -20,6 +20,11 @@ fn list(gap: i64, method: &str, status: u16, targets: &str) -> Vec<Hit> {
 }
 
 pub fn cases() -> Vec<Case> {
+    [tools(), patience(), lone_requests(), logins()].into_iter().flatten().collect()
+}
+
+/// Scanners and exploit kits by what they ask for.
+fn tools() -> Vec<Case> {
     vec![
         Case::new("nikto, agent hidden", list(120, "GET", 404, NIKTO)),
         Case::new("nuclei, agent hidden", list(20, "GET", 404, NUCLEI)),
@@ -42,6 +47,12 @@ pub fn cases() -> Vec<Case> {
         Case::new("ssrf", sqlmap(SSRF)),
         Case::new("wpscan, agent hidden", list(100, "GET", 404, WPSCAN)),
         Case::new("web shell hunt", list(400, "GET", 404, SHELLS)),
+    ]
+}
+
+/// Probers, fast and slow, and those that hide.
+fn patience() -> Vec<Case> {
+    vec![
         Case::new("ffuf, word list", many(0, 15, BAD, CHROME, 60, "GET /word{} 404")),
         Case::new("ffuf, behind a referer of the site", referred()),
         Case::new("dirbuster, 403 for all", many(0, 50, BAD, CHROME, 60, "HEAD /dir{}/ 403")),
@@ -53,6 +64,12 @@ pub fn cases() -> Vec<Case> {
             many(0, 4000, BAD, CHROME, 40, "GET /i.php?id=1%20UNION%20SELECT%20NULL,NULL-- 200"),
         ),
         Case::new("one secret again and again", many(0, 2000, BAD, CHROME, 40, "GET /.env 404")),
+    ]
+}
+
+/// What no person asks for.
+fn lone_requests() -> Vec<Case> {
+    vec![
         Case::new("post-only bot", many(0, 300, BAD, CHROME, 60, "POST /form{}.php 404")),
         Case::new("odd methods", odd_methods()),
         Case::new(
@@ -75,6 +92,12 @@ pub fn cases() -> Vec<Case> {
             ),
         ),
         Case::new("through many host headers", hosts()),
+    ]
+}
+
+/// Guessing, by one and by many.
+fn logins() -> Vec<Case> {
+    vec![
         Case::new("wordpress login, fast", many(0, 400, BAD, CHROME, 40, "POST /wp-login.php 200")),
         Case::new("wordpress login, one in 20 s", many(0, 20_000, BAD, CHROME, 40, "POST /wp-login.php 200")),
         Case::new("xmlrpc multicall", many(0, 1500, BAD, CHROME, 60, "POST /xmlrpc.php 200")),

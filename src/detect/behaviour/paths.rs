@@ -99,8 +99,7 @@ pub fn is_file_keeping(method: &[u8]) -> bool {
 fn is_kept_file(path: &[u8]) -> bool {
     let [name, folder] = last_parts(path);
     let deep = path.iter().filter(|byte| **byte == b'/').count() > 3;
-    let ends = |end: &&[u8]| name.len() >= end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end);
-    deep && PACKAGES.iter().any(ends)
+    deep && PACKAGES.iter().any(|end| ends(name, end))
         || name.starts_with(b"._")
         || FOLDER_FILES.iter().any(|file| file.eq_ignore_ascii_case(name))
         || path.starts_with(b"/v2/") && (folder == b"manifests" || folder == b"blobs")
@@ -191,8 +190,13 @@ fn strip_j(word: &[u8]) -> &[u8] {
 
 /// `user_login`, `sign_in`.
 fn is_sign_in(word: &[u8]) -> bool {
-    let ends = |end: &[u8]| word.len() >= end.len() && word[word.len() - end.len()..].eq_ignore_ascii_case(end);
-    ends(b"_login") || ends(b"sign_in")
+    ends(word, b"_login") || ends(word, b"sign_in")
+}
+
+/// In any case.
+fn ends(word: &[u8], end: &[u8]) -> bool {
+    let at = word.len().checked_sub(end.len());
+    at.and_then(|at| word.get(at..)).is_some_and(|last| last.eq_ignore_ascii_case(end))
 }
 
 #[cfg(test)]
