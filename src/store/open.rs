@@ -34,6 +34,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether a change is on the disk when it returns, as it is at first.
+    pub(super) fn wait_for_disk(&self, wait: bool) -> Result<(), StoreError> {
+        self.ask(|db| db.pragma_update(None, "synchronous", if wait { "FULL" } else { "NORMAL" }))
+    }
+
     fn migrate(&mut self) -> Result<(), StoreError> {
         let found = self.version()?;
         let known = i64::try_from(schema::STEPS.len()).unwrap_or(i64::MAX);
