@@ -58,11 +58,11 @@ pub struct Hand {
     pub good_clients: u64,
 }
 
-/// Clients whose ban is to be proven, or no longer.
+/// Clients whose ban is to be proven, and those who are free.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
     pub added: Vec<IpNet>,
-    pub removed: Vec<IpNet>,
+    pub pardoned: Vec<IpNet>,
 }
 
 impl Hand {

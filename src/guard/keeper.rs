@@ -380,8 +380,11 @@ impl<'a> Keeper<'a> {
     }
 
     fn tell_watched(&mut self, watched: Watched) {
-        if watched != Watched::default() {
-            self.tell(&ToReader::Watch { added: watched.added, removed: watched.removed });
+        if !watched.added.is_empty() {
+            self.tell(&ToReader::Watch(watched.added));
+        }
+        if !watched.pardoned.is_empty() {
+            self.tell(&ToReader::Forget(watched.pardoned));
         }
     }
 

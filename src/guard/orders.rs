@@ -162,7 +162,7 @@ impl Hand {
         if ended == 0 {
             return Err(OrderError::NotBanned(net));
         }
-        watched.removed.push(net);
+        watched.pardoned.push(net);
         self.reconcile(now)?;
         Ok(format!("{} is free; {ended} decisions ended, and nothing it did before now bans it again", short(net)))
     }
