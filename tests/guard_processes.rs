@@ -185,6 +185,26 @@ fn an_attack_is_banned_and_a_killed_reader_misses_nothing() {
 }
 
 #[test]
+fn whoever_was_freed_is_banned_again_for_what_follows_alone() {
+    let Some(guard) = Guard::start("--enforce") else { return };
+    let keeper = guard.keeper.id();
+    guard.attack(ATTACKER, 0..20);
+    guard.wait_banned(keeper, ATTACKER);
+    assert!(guard.ask(&["unban", ATTACKER]).status.success());
+    assert!(!guard.in_kernel(keeper, ATTACKER));
+    // The log tells whole seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let before = guard.said().len();
+    guard.attack(ATTACKER, 1000..1020);
+    guard.wait_banned(keeper, ATTACKER);
+    let told = until("the second decision", || {
+        let said = guard.said().split_off(before);
+        said.contains("\"event\":\"decision\"").then_some(said)
+    });
+    assert!(told.contains("GET /?id=10") && !told.contains("GET /?id=1%27"), "{told}");
+}
+
+#[test]
 fn bans_outlive_a_killed_keeper_and_the_next_one_takes_over() {
     let Some(mut guard) = Guard::start("--enforce") else { return };
     guard.attack(ATTACKER, 0..20);

@@ -111,7 +111,7 @@ fn foreign_and_newer_snapshots_are_named_as_such() {
     assert_eq!(engine.restore(b"SQLite format 3\0"), Err(SnapshotError::Foreign));
     let mut newer = engine.snapshot();
     newer[8] = 9;
-    assert_eq!(engine.restore(&newer), Err(SnapshotError::Version(9, 1)));
+    assert_eq!(engine.restore(&newer), Err(SnapshotError::Version(9, 2)));
     assert_eq!(engine.restore(b""), Err(SnapshotError::Foreign));
 }
 
@@ -186,4 +186,28 @@ fn many_sites_and_long_lines_stay_bounded() {
     assert!(engine.memory().bytes < 4 << 20, "{:?}", engine.memory());
     assert!(alerts.iter().flat_map(|alert| &alert.evidence).all(|line| line.text.len() <= Alert::MAX_LINE));
     assert_eq!(kind::ATTACK & kind::VOLUME, 0);
+}
+
+#[test]
+fn what_a_pardoned_client_did_before_counts_no_more() {
+    let who: IpAddr = "203.0.113.1".parse().unwrap();
+    let hits: Vec<(u64, Hit)> = (1..).zip(traffic::wordlist(3, "203.0.113.1", 60)).collect();
+    let (before, after) = hits.split_at(30);
+    for net in ["203.0.113.1/32", "203.0.113.0/24"] {
+        let mut engine = engine(Settings::default(), 5);
+        let mut alerts = Vec::new();
+        feed(&mut engine, before, &mut alerts);
+        assert!(!alerts.is_empty() && engine.standing(&Subject::Client(who)).hostile == 1);
+        let seen = engine.standing(&Subject::Client(who)).requests;
+        engine.forget(net.parse().unwrap());
+        let standing = engine.standing(&Subject::Client(who));
+        assert_eq!((standing.hostile, standing.requests), (0, seen));
+        assert_eq!(engine.standing(&Subject::Prefix("203.0.113.0/24".parse().unwrap())).hostile, 0);
+        alerts.clear();
+        feed(&mut engine, &after[..1], &mut alerts);
+        assert_eq!(alerts, []);
+        feed(&mut engine, &after[1..], &mut alerts);
+        let lines: Vec<u64> = alerts.iter().flat_map(|alert| &alert.evidence).map(|line| line.line).collect();
+        assert!(!lines.is_empty() && lines.iter().all(|line| *line > 30), "{lines:?}");
+    }
 }

@@ -198,6 +198,11 @@ fn an_edited_journal_shows() {
     }
 }
 
+fn save(store: &mut Store, positions: Vec<Position>, snapshot: &[u8]) {
+    let checkpoint = Some(Checkpoint { positions, snapshot: snapshot.to_vec() });
+    store.record_soon(&Batch { checkpoint, ..Batch::default() }).unwrap();
+}
+
 #[test]
 fn a_checkpoint_is_all_or_nothing_and_the_last_one() {
     let (_dir, path) = scratch();
@@ -213,9 +218,9 @@ fn a_checkpoint_is_all_or_nothing_and_the_last_one() {
         line: 3,
         now: Millis(-5),
     };
-    store.save_checkpoint(&[position(1)], b"old").unwrap();
+    save(&mut store, vec![position(1)], b"old");
     let snapshot = vec![0xa5; 3 << 20];
-    store.save_checkpoint(&[position(u64::MAX), position(2)], &snapshot).unwrap();
+    save(&mut store, vec![position(u64::MAX), position(2)], &snapshot);
     drop(store);
     let loaded = Reading::open(&path).unwrap().load_checkpoint().unwrap().unwrap();
     assert_eq!(loaded, Checkpoint { positions: vec![position(u64::MAX), position(2)], snapshot });

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
 use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
 use crate::detect::memory::persist::{Persist, Reader};
@@ -28,7 +30,7 @@ pub struct Engine {
 }
 
 const MAGIC: &[u8; 8] = b"peelmem\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const CHECKSUM: usize = 32;
 /// Sources named by their place; beyond, evidence has no file name.
 const MAX_SOURCES: usize = 65_536;
@@ -122,6 +124,11 @@ impl Engine {
             Subject::Prefix(net) => self.memory.standing_of_net(*net),
             _ => Standing::default(),
         }
+    }
+
+    /// Forgets what counts against the clients of a net, and the lines that showed it; the good they did stays.
+    pub fn forget(&mut self, net: IpNet) {
+        self.memory.pardon(net);
     }
 
     /// Clients with successful, unhostile traffic lately.

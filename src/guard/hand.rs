@@ -58,11 +58,11 @@ pub struct Hand {
     pub good_clients: u64,
 }
 
-/// Clients whose ban is to be proven, or no longer.
+/// Clients whose ban is to be proven, and those who are free.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
     pub added: Vec<IpNet>,
-    pub removed: Vec<IpNet>,
+    pub pardoned: Vec<IpNet>,
 }
 
 impl Hand {
@@ -170,9 +170,9 @@ impl Hand {
         self.web.keep(now, clock)
     }
 
-    /// Makes the packet filter what it should be. Does nothing while there never was anything to enforce.
+    /// Makes the packet filter what it should be. Does nothing while there never was anything to enforce or to take back.
     pub fn reconcile(&mut self, now: Millis) -> Result<Report, FilterError> {
-        if self.filter.is_none() && self.reconciler.is_empty() && self.mode() == Mode::Observe {
+        if self.filter.is_none() && self.reconciler.is_idle() && self.mode() == Mode::Observe {
             return Ok(Report::default());
         }
         let filter = match &mut self.filter {
@@ -209,13 +209,14 @@ impl Hand {
         self.batch.alerts.len() >= MOST_WAITING
     }
 
-    /// Writes down what waits, and says it. After an error everything waits on.
+    /// Writes down what waits, and says it. After an error everything waits on. No ban waits for a disk: after a power cut
+    /// the log is read again from the last checkpoint there is.
     pub fn commit(&mut self, clock: Instant, say: &mut dyn FnMut(&Said<'_>)) -> Result<Watched, StoreError> {
         if self.waiting_since.is_none() {
             return Ok(Watched::default());
         }
         self.retry_at = Some(clock + RETRY);
-        let recorded = self.store.record(self.batch.clone())?;
+        let recorded = self.store.record_soon(&self.batch)?;
         (self.waiting_since, self.retry_at) = (None, None);
         let batch = std::mem::take(&mut self.batch);
         self.waiting.clear();
@@ -239,12 +240,12 @@ impl Hand {
     /// Everything before this checkpoint is written down already, or it is not taken.
     pub fn checkpoint(
         &mut self,
-        point: &Checkpoint,
+        point: Checkpoint,
         clock: Instant,
         say: &mut dyn FnMut(&Said<'_>),
     ) -> Result<Watched, StoreError> {
         let watched = self.commit(clock, say)?;
-        self.store.save_checkpoint(&point.positions, &point.snapshot)?;
+        self.store.record_soon(&Batch { checkpoint: Some(point), ..Batch::default() })?;
         Ok(watched)
     }
 

@@ -131,7 +131,7 @@ impl<'a> Keeper<'a> {
             let heard = if self.hand.is_stuck() { crossbeam_channel::never() } else { self.heard.clone() };
             select! {
                 recv(heard) -> heard => if let Ok(heard) = heard { self.hear(heard)? },
-                recv(inputs.asks) -> ask => if let Ok(ask) = ask { self.order(ask) },
+                recv(inputs.asks) -> ask => if let Ok(ask) = ask { self.order(ask)? },
                 recv(inputs.told) -> told => if let Ok(told) = told { self.told(told) },
                 recv(after(wait)) -> _ => {}
             }
@@ -265,7 +265,7 @@ impl<'a> Keeper<'a> {
             What::Gone(None) => self.lost("ended"),
             What::Gone(Some(cause)) => self.lost(&format!("sent {cause}")),
             What::Chunk(chunk) => match self.assembly.chunk(&chunk) {
-                Ok(Some(point)) => self.checkpoint(&point)?,
+                Ok(Some(point)) => self.checkpoint(point)?,
                 Ok(None) => {}
                 Err(cause) => self.lost(&format!("sent {cause}")),
             },
@@ -302,7 +302,7 @@ impl<'a> Keeper<'a> {
                 }
             }
             ToKeeper::Checkpoint { snapshot } => match self.assembly.begin(snapshot) {
-                Ok(Some(point)) => self.checkpoint(&point)?,
+                Ok(Some(point)) => self.checkpoint(point)?,
                 Ok(None) => {}
                 Err(cause) => self.lost(&format!("sent {cause}")),
             },
@@ -316,12 +316,15 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
-    fn order(&mut self, ask: Ask) {
+    fn order(&mut self, ask: Ask) -> Result<(), GuardError> {
+        // Whoever was banned a moment ago can be freed.
+        self.commit(clock::monotonic())?;
         let (answer, watched) = self.hand.order(&ask.order, &ask.by, clock::now());
         ask.answer(answer);
         self.tell_watched(watched);
         // Whoever was freed is not to wait for the next second.
         self.look_at = clock::monotonic();
+        Ok(())
     }
 
     fn told(&mut self, told: Told) {
@@ -352,7 +355,7 @@ impl<'a> Keeper<'a> {
         self.written(outcome)
     }
 
-    fn checkpoint(&mut self, point: &Checkpoint) -> Result<(), GuardError> {
+    fn checkpoint(&mut self, point: Checkpoint) -> Result<(), GuardError> {
         let outcome = self.hand.checkpoint(point, clock::monotonic(), self.say);
         self.written(outcome)
     }
@@ -377,8 +380,11 @@ impl<'a> Keeper<'a> {
     }
 
     fn tell_watched(&mut self, watched: Watched) {
-        if watched != Watched::default() {
-            self.tell(&ToReader::Watch { added: watched.added, removed: watched.removed });
+        if !watched.added.is_empty() {
+            self.tell(&ToReader::Watch(watched.added));
+        }
+        if !watched.pardoned.is_empty() {
+            self.tell(&ToReader::Forget(watched.pardoned));
         }
     }
 

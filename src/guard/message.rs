@@ -107,7 +107,9 @@ pub enum ToReader {
     /// The first message.
     Start(Box<Start>),
     /// Whose traffic is proof for or against a ban.
-    Watch { added: Vec<IpNet>, removed: Vec<IpNet> },
+    Watch(Vec<IpNet>),
+    /// Pardoned: watched no more, and nothing counts against them that they did before.
+    Forget(Vec<IpNet>),
     /// Take a last checkpoint and end.
     Stop,
 }

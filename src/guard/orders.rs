@@ -17,6 +17,7 @@ use crate::guard::lock::Lock;
 use crate::host::{Host, clock};
 use crate::model::{Action, Millis, Subject};
 use crate::respond::order::{self, Refused};
+use crate::respond::reconcile::LEASE;
 use crate::store::StoreError;
 
 /// An order of a person, from the command line.
@@ -76,7 +77,17 @@ pub fn give(order: &Order, dir: &Path, config: &Path) -> Result<Answer, GuardErr
     hand.refresh_sessions(&host);
     let (answer, _) = hand.order(order, "root", now);
     hand.keep_map(now, clock::monotonic())?;
-    Ok(answer)
+    Ok(match answer {
+        Answer::Done(text) if outlives_lease(order) => Answer::Done(text + NOBODY_RENEWS),
+        other => other,
+    })
+}
+
+/// Said of a ban that is to last longer than the kernel holds it by itself.
+const NOBODY_RENEWS: &str = "; no guard runs: the kernel lifts it in 24 h, unless one is started by then and renews it";
+
+fn outlives_lease(order: &Order) -> bool {
+    matches!(order, Order::Ban { seconds, .. } if seconds.is_none_or(|seconds| seconds > LEASE.as_secs()))
 }
 
 impl Hand {
@@ -151,7 +162,7 @@ impl Hand {
         if ended == 0 {
             return Err(OrderError::NotBanned(net));
         }
-        watched.removed.push(net);
+        watched.pardoned.push(net);
         self.reconcile(now)?;
         Ok(format!("{} is free; {ended} decisions ended, and nothing it did before now bans it again", short(net)))
     }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use ipnet::IpNet;
 
 use crate::detect::Engine;
 use crate::guard::careful::Careful;
@@ -117,7 +118,8 @@ impl Reading {
         loop {
             loop {
                 match orders.try_recv() {
-                    Ok(ToReader::Watch { added, removed }) => self.watch.change(added, &removed),
+                    Ok(ToReader::Watch(nets)) => self.watch.add(nets),
+                    Ok(ToReader::Forget(nets)) => self.forget(&nets)?,
                     Ok(ToReader::Stop) => return self.checkpoint(),
                     Ok(ToReader::Start(_)) => {}
                     Err(TryRecvError::Empty) => break,
@@ -128,6 +130,13 @@ impl Reading {
             self.keep_time()?;
             self.to.flush()?;
         }
+    }
+
+    /// On record at once, so that the next reader does not remember it either.
+    fn forget(&mut self, nets: &[IpNet]) -> Result<(), WireError> {
+        self.watch.remove(nets);
+        nets.iter().for_each(|net| self.engine.forget(*net));
+        self.checkpoint()
     }
 
     /// Reads what there is. An alert leaves at the line that raised it, not when the logs fall quiet.

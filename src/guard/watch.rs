@@ -26,7 +26,7 @@ pub struct Watch {
 impl Watch {
     pub fn new(nets: Vec<IpNet>) -> Self {
         let mut watch = Self::default();
-        watch.change(nets, &[]);
+        watch.add(nets);
         watch
     }
 
@@ -35,13 +35,16 @@ impl Watch {
         self.names.push(name);
     }
 
-    pub fn change(&mut self, added: Vec<IpNet>, removed: &[IpNet]) {
-        for net in removed {
-            self.nets.remove(net);
-        }
-        for net in added {
+    pub fn add(&mut self, nets: Vec<IpNet>) {
+        for net in nets {
             self.widths.insert(net.prefix_len());
             self.nets.entry(net).or_default();
+        }
+    }
+
+    pub fn remove(&mut self, nets: &[IpNet]) {
+        for net in nets {
+            self.nets.remove(net);
         }
     }
 

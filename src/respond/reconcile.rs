@@ -12,7 +12,7 @@ use crate::respond::enforcer::Enforcer;
 
 /// The longest a kernel timeout runs: what lasts longer is asserted anew in time, and should we be gone for good, nobody
 /// is stopped for ever.
-const LEASE: Duration = Duration::from_hours(24);
+pub const LEASE: Duration = Duration::from_hours(24);
 /// A lease is renewed this long before it lapses.
 const AHEAD: Duration = Duration::from_hours(4);
 /// Elements handed over at once, so that a large restore needs no second copy of everything.
@@ -122,6 +122,11 @@ impl Reconciler {
 
     pub fn is_empty(&self) -> bool {
         self.desired.is_empty()
+    }
+
+    /// Nothing is wanted, and nothing is left to take back.
+    pub fn is_idle(&self) -> bool {
+        self.desired.is_empty() && self.ended.is_empty()
     }
 
     /// Makes it so. On an error, nothing is forgotten: the next run tries again. Call it for every new decision and each

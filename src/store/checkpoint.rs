@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::words::{text, value};
-use super::{Batch, Reading, Store, StoreError};
+use super::{Reading, StoreError};
 use crate::model::Position;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,13 +22,6 @@ impl Reading {
             });
             row.optional()
         })
-    }
-}
-
-impl Store {
-    pub fn save_checkpoint(&mut self, positions: &[Position], snapshot: &[u8]) -> std::result::Result<(), StoreError> {
-        let checkpoint = Checkpoint { positions: positions.to_vec(), snapshot: snapshot.to_vec() };
-        self.record(Batch { checkpoint: Some(checkpoint), ..Batch::default() }).map(drop)
     }
 }
 

@@ -14,6 +14,8 @@ use crate::model::Millis;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The write-ahead log shrinks to this once a burst is over.
 const WAL_BYTES: i64 = 16 << 20;
+/// Bytes; SQLite's own choice.
+const PAGE: i64 = 4096;
 
 impl Store {
     /// Opens, or creates with mode 0600 (its directory with 0700), and brings the schema up to date.
@@ -26,12 +28,19 @@ impl Store {
             db.pragma_update(None, "journal_mode", "WAL")?;
             db.pragma_update(None, "synchronous", "FULL")?;
             db.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
+            // To bring it back into the file waits for the disk, so it is not done each few seconds.
+            db.pragma_update(None, "wal_autocheckpoint", WAL_BYTES / PAGE)?;
             Ok(db)
         });
         let db = opened.map_err(|cause| StoreError::of(path, cause))?;
         let mut store = Self { reading: Reading { db, path: path.to_path_buf() } };
         store.migrate()?;
         Ok(store)
+    }
+
+    /// Whether a change is on the disk when it returns, as it is at first.
+    pub(super) fn wait_for_disk(&self, wait: bool) -> Result<(), StoreError> {
+        self.ask(|db| db.pragma_update(None, "synchronous", if wait { "FULL" } else { "NORMAL" }))
     }
 
     fn migrate(&mut self) -> Result<(), StoreError> {

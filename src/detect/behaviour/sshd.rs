@@ -9,15 +9,20 @@ const ANNOUNCED: u8 = 1;
 
 /// The mark of a line's connection, by process and client port.
 pub fn connection(raw: &[u8], seed: &Seed) -> u8 {
-    let announced = memmem::find(raw, b": Invalid user ").is_some();
+    let announced = says(raw, b": Invalid user ");
     mark(raw, seed) | if announced { ANNOUNCED } else { 0 }
 }
 
 /// True where the line repeats what an earlier one of the connection counted; `known` is the mark of the last.
 pub fn says_again(raw: &[u8], known: u8, seed: &Seed) -> bool {
     let same = known & !ANNOUNCED == mark(raw, seed);
-    let password = memmem::find(raw, b": Failed ").is_some();
+    let password = says(raw, b": Failed ");
     same && (!password || known & ANNOUNCED != 0)
+}
+
+/// The journal tells the words alone, a syslog file who said them first.
+fn says(raw: &[u8], words: &[u8]) -> bool {
+    words.get(2..).is_some_and(|words| raw.starts_with(words)) || memmem::find(raw, words).is_some()
 }
 
 /// Seven bits, never none.
@@ -50,6 +55,9 @@ mod tests {
         assert_eq!(count(&[invalid, failed, failed, failed, closed]), 3);
         assert_eq!(count(&[invalid, closed]), 1);
         assert_eq!(count(&[closed]), 1);
+        assert_eq!(count(&[failed, failed, closed]), 2);
+        let [invalid, failed, closed] = [invalid, failed, closed].map(|line| &line["sshd[7]: ".len()..]);
+        assert_eq!(count(&[invalid, failed, failed, closed]), 2);
         assert_eq!(count(&[failed, failed, closed]), 2);
     }
 }

@@ -47,14 +47,29 @@ impl KnownPaths {
 }
 
 impl Persist for KnownPaths {
+    /// The size, then of each eight tags which are there, and those: a table is written whole only where it is full.
     fn put(&self, out: &mut Vec<u8>) {
-        self.tags.put(out);
+        (self.tags.len() as u64).put(out);
+        for eight in self.tags.chunks(8) {
+            let here = |mask, (at, tag): (usize, &u32)| mask | u8::from(*tag != 0) << at;
+            eight.iter().enumerate().fold(0, here).put(out);
+            eight.iter().filter(|tag| **tag != 0).for_each(|tag| tag.put(out));
+        }
     }
 
     fn get(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        let tags: Vec<u32> = Vec::get(from)?;
-        if tags.len() < WAYS || !tags.len().is_power_of_two() {
+        let size = usize::try_from(u64::get(from)?).map_err(|_| SnapshotError::Damaged)?;
+        if size < WAYS || !size.is_power_of_two() || size.div_ceil(8) > from.rest().len() {
             return Err(SnapshotError::Damaged);
+        }
+        let mut tags = vec![0; size];
+        for eight in tags.chunks_mut(8) {
+            let mask = u8::get(from)?;
+            for (at, tag) in eight.iter_mut().enumerate() {
+                if mask >> at & 1 == 1 {
+                    *tag = u32::get(from)?;
+                }
+            }
         }
         Ok(Self { tags })
     }
@@ -79,5 +94,20 @@ mod tests {
             known.learn(seed.words([n, 9]));
         }
         assert_eq!(known.bytes(), before);
+    }
+
+    #[test]
+    fn is_written_as_large_as_what_it_knows() {
+        for size in [4, 1 << 18] {
+            let mut known = KnownPaths::new(size);
+            (0..3u64).for_each(|n| known.learn(n << 40 | n << 8));
+            let mut bytes = Vec::new();
+            known.put(&mut bytes);
+            assert!(bytes.len() <= 8 + size.div_ceil(8) + 3 * 4, "{}", bytes.len());
+            let mut from = Reader::new(&bytes);
+            assert_eq!(KnownPaths::get(&mut from).unwrap().tags, known.tags);
+            assert!(from.rest().is_empty());
+            assert!(KnownPaths::get(&mut Reader::new(&bytes[..bytes.len() - 1])).is_err());
+        }
     }
 }

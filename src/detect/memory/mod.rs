@@ -158,6 +158,25 @@ impl Memory {
         prefix.good = prefix.good.saturating_sub(u16::from(was_good));
     }
 
+    /// Nothing counts any more against the clients of a net, or against it as a whole.
+    pub fn pardon(&mut self, net: IpNet) {
+        let (seed, prefixes) = (&self.seed, &mut self.prefixes);
+        let mut absolve = |client: &mut Client| {
+            let around = prefixes.find(seed, [net_of(client.address()), 0]).filter(|_| client.has(flag::HOSTILE));
+            if let Some(slot) = around {
+                let prefix = prefixes.at_mut(slot);
+                prefix.hostile = prefix.hostile.saturating_sub(1);
+            }
+            client.pardon();
+        };
+        if net.prefix_len() == net.max_prefix_len() {
+            let found = self.clients.find(seed, client::key(net.addr()));
+            return found.into_iter().for_each(|slot| absolve(self.clients.at_mut(slot)));
+        }
+        self.clients.iter_mut().filter(|client| net.contains(&client.address())).for_each(absolve);
+        self.prefixes.iter_mut().filter(|prefix| net.contains(&prefix.net())).for_each(Prefix::pardon);
+    }
+
     /// Takes a forgotten client out of its prefix's counts.
     fn leave(&mut self, gone: &Client) {
         let Some(slot) = self.prefixes.find(&self.seed, [net_of(gone.address()), 0]) else { return };

@@ -56,6 +56,12 @@ impl Prefix {
         }
     }
 
+    /// Whom it holds stays.
+    pub fn pardon(&mut self) {
+        let Self { net, last, clients, hostile, good, .. } = *self;
+        *self = Self { clients, hostile, good, ..Self::new(net, last) };
+    }
+
     pub fn net(&self) -> IpNet {
         match u32::try_from(self.net) {
             Ok(v4) => Ipv4Net::new_assert(Ipv4Addr::from_bits(v4 << 8), 24).into(),

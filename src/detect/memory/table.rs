@@ -65,6 +65,11 @@ impl<R: Record> Table<R> {
         self.records.iter()
     }
 
+    /// Whoever changes a key breaks the index.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut R> {
+        self.records.iter_mut()
+    }
+
     pub fn at(&self, slot: Slot) -> &R {
         &self.records[slot.0]
     }

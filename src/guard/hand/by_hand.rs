@@ -48,12 +48,18 @@ impl Hand {
         by: &str,
         now: Millis,
     ) -> Result<usize, StoreError> {
-        let mut ended = 0;
+        let (mut ended, mut enforced) = (0, false);
         for past in self.store.decisions_of(subject, AT_MOST)? {
-            ended += usize::from(past.ended.is_none() && self.store.end(past.id, now, why, by)?);
+            if past.ended.is_none() && self.store.end(past.id, now, why, by)? {
+                ended += 1;
+                enforced |= past.decision.point == Point::PacketFilter;
+            }
         }
         self.respond.pardon(subject, now);
-        self.reconciler.end(subject);
+        // Where the filter is at work, something may stand in it that is not written down yet.
+        if enforced || self.filter.is_some() {
+            self.reconciler.end(subject);
+        }
         self.web.end(subject);
         self.proof.end(subject);
         let change = Change {
