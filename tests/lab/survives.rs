@@ -3,7 +3,6 @@
 use std::process::Command;
 
 use peelhouse::demo::visitors::Visitor;
-use serde_json::Value;
 
 use crate::stage::{Kind, Stage, on, until};
 
