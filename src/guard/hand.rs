@@ -31,6 +31,8 @@ use crate::store::{Batch, Change, Checkpoint, LoginSeen, Reading, Store, StoreEr
 const COMMIT_WITHIN: Duration = Duration::from_millis(50);
 /// What may wait at once.
 const COMMIT_AT: usize = 1000;
+/// Addresses of recent administrator logins that are spared.
+const ADMINS: usize = 1000;
 /// How long a store that could not be written is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 /// What may wait while the disk is full; beyond, the reader has to wait too.
@@ -190,6 +192,10 @@ impl Hand {
     /// Somebody who administers this host got in.
     pub fn login(&mut self, login: LoginSeen, clock: Instant) {
         self.logins.retain(|(address, _)| *address != login.address);
+        // More administrators than this are made up; the oldest is let go.
+        if self.logins.len() >= ADMINS {
+            self.logins.remove(0);
+        }
         self.logins.push((login.address, login.at));
         self.batch.logins.push(login);
         self.waiting_since.get_or_insert(clock);
@@ -201,7 +207,7 @@ impl Hand {
     }
 
     pub fn is_full(&self) -> bool {
-        self.retry_at.is_none() && self.batch.alerts.len() >= COMMIT_AT
+        self.retry_at.is_none() && self.batch.alerts.len() + self.batch.logins.len() >= COMMIT_AT
     }
 
     /// True where so much waits for a full disk that reading on would lose something.

@@ -38,7 +38,8 @@ fn busy(pid: u32) -> Result<Duration, MeasureError> {
     let names = host.list(&tasks).map_err(|cause| MeasureError::CannotLook { path: tasks.clone(), cause })?;
     let mut all = Duration::ZERO;
     for name in names {
-        let text = text(&host, &tasks.join(name).join("schedstat"))?;
+        // A thread may have ended since it was listed.
+        let Ok(text) = text(&host, &tasks.join(name).join("schedstat")) else { continue };
         let nanos = text.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or_default();
         all += Duration::from_nanos(nanos);
     }
