@@ -8,26 +8,13 @@ use std::sync::{Arc, LazyLock};
 
 use common::traffic::{self, BROWSERS, GOOGLEBOT, Hit, START};
 use peelhouse::detect::rules::RuleSet;
-use peelhouse::detect::{Detector, Engine, Settings, behaviour};
+use peelhouse::detect::{Engine, Settings};
+use peelhouse::guard;
 use peelhouse::model::{Alert, Class, Severity, SourceIx, Subject};
-
-const ALL: &[&Detector] = &[
-    &behaviour::sensitive_probing::DETECTOR,
-    &behaviour::probing::DETECTOR,
-    &behaviour::content_score::DETECTOR,
-    &behaviour::brute_force::DETECTOR,
-    &behaviour::brute_force_user::DETECTOR,
-    &behaviour::brute_force_prefix::DETECTOR,
-    &behaviour::credential_stuffing::DETECTOR,
-    &behaviour::volume::DETECTOR,
-    &behaviour::false_crawler::DETECTOR,
-    &behaviour::rule_correlation::DETECTOR,
-    &behaviour::success_after_attack::DETECTOR,
-];
 
 fn engine() -> Engine {
     static RULES: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(RuleSet::embedded().unwrap()));
-    let mut engine = Engine::new(ALL, Arc::clone(&RULES), Settings::default(), 42);
+    let mut engine = Engine::new(&guard::engine::detectors(), Arc::clone(&RULES), Settings::default(), 42);
     engine.source(SourceIx(0), "access.log");
     engine
 }

@@ -5,35 +5,20 @@
 mod common;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
 use common::traffic::{self, Hit, START};
 use peelhouse::detect::memory::{Memory, kind};
-use peelhouse::detect::rules::RuleSet;
-use peelhouse::detect::{Detector, Engine, Settings, SnapshotError, behaviour};
+use peelhouse::detect::{Engine, Settings, SnapshotError};
+use peelhouse::guard;
 use peelhouse::model::{Alert, SourceIx, Subject};
 use proptest::prelude::*;
-
-const ALL: &[&Detector] = &[
-    &behaviour::sensitive_probing::DETECTOR,
-    &behaviour::probing::DETECTOR,
-    &behaviour::content_score::DETECTOR,
-    &behaviour::brute_force::DETECTOR,
-    &behaviour::brute_force_user::DETECTOR,
-    &behaviour::brute_force_prefix::DETECTOR,
-    &behaviour::credential_stuffing::DETECTOR,
-    &behaviour::volume::DETECTOR,
-    &behaviour::false_crawler::DETECTOR,
-    &behaviour::rule_correlation::DETECTOR,
-    &behaviour::success_after_attack::DETECTOR,
-];
 
 fn small() -> Settings {
     Settings { max_clients: 64, max_prefixes: 32, known_paths: 256, evidence_bytes: 40_000, ..Settings::default() }
 }
 
 fn engine(settings: Settings, seed: u64) -> Engine {
-    let mut engine = Engine::new(ALL, Arc::new(RuleSet::embedded().unwrap()), settings, seed);
+    let mut engine = guard::engine::engine(settings, seed).unwrap();
     engine.source(SourceIx(0), "access.log");
     engine
 }
@@ -82,7 +67,7 @@ proptest! {
             feed(&mut running, &hits[part[0]..part[1]], &mut replayed);
             let snapshot = running.snapshot();
             // Another seed, and the source under another number: as after a real restart.
-            running = Engine::new(ALL, Arc::new(RuleSet::embedded().unwrap()), settings(), seed + 1);
+            running = guard::engine::engine(settings(), seed + 1).unwrap();
             running.source(SourceIx(7), "error.log");
             running.source(SourceIx(0), "access.log");
             running.restore(&snapshot).unwrap();

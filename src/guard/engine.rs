@@ -18,7 +18,8 @@ pub fn rules() -> Result<RuleSet, GuardError> {
         .map_err(|errors| GuardError::Rules(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
-fn detectors() -> Vec<&'static Detector> {
+/// What the measures of the catalogue watch with.
+pub fn detectors() -> Vec<&'static Detector> {
     let watchers = measures::catalogue().filter_map(|measure| match &measure.watch {
         Facet::Has(detectors) => Some(*detectors),
         Facet::Without(_) => None,
