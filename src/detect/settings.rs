@@ -129,6 +129,9 @@ pub struct Settings {
     pub score_line: f32,
     #[serde(deserialize_with = "bounds::some")]
     pub score_half_life: u32,
+    /// A line of so many points is an alert by itself where lines are judged alone (`rules match`).
+    #[serde(deserialize_with = "bounds::weight")]
+    pub score_alert: f32,
     /// Points of a hit are its rule's score, times this where the rule is of medium or of low confidence.
     #[serde(deserialize_with = "bounds::weight")]
     pub score_medium_confidence: f32,
@@ -207,6 +210,7 @@ impl Default for Settings {
             score: 10.0,
             score_one_target: 30.0,
             score_line: 8.0,
+            score_alert: 3.0,
             score_half_life: 300,
             score_medium_confidence: 0.75,
             score_low_confidence: 0.5,

@@ -7,7 +7,7 @@ use crate::detect::memory::{Memory, kind};
 use crate::detect::raise::{Reason, count, raise, told_of_client, took};
 use crate::detect::seen::{RuleHit, Seen, sign};
 use crate::detect::settings::Settings;
-use crate::model::{Alert, Class, Confidence, Severity};
+use crate::model::{Alert, Class, Confidence, Request, Severity};
 
 pub static DETECTOR: Detector = Detector {
     id: "content-score",
@@ -24,7 +24,7 @@ const NOTHING: f32 = 0.1;
 
 fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option<Alert> {
     let points = points(seen, memory, settings);
-    let worst = seen.hits.iter().filter(|hit| counts(seen, hit)).max_by(|a, b| {
+    let worst = seen.hits.iter().filter(|hit| counts(seen.request(), hit)).max_by(|a, b| {
         (a.critical, a.score).partial_cmp(&(b.critical, b.score)).unwrap_or(std::cmp::Ordering::Equal)
     })?;
     if points <= 0.0 {
@@ -70,18 +70,28 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
 
 /// What a line's hits weigh, together.
 pub fn points(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> f32 {
-    let weighed = seen.hits.iter().filter(|hit| counts(seen, hit)).map(|hit| match hit.confidence {
-        Confidence::High => hit.score,
-        Confidence::Medium => hit.score * settings.score_medium_confidence,
-        Confidence::Low => hit.score * settings.score_low_confidence,
-    });
-    let sum = weighed.sum::<f32>().min(settings.score_line);
+    let sum = weight(seen.request(), seen.hits, settings);
     if is_at_home(seen, memory, settings) { sum * settings.score_at_home } else { sum }
 }
 
+/// The same by the line alone, whoever sent it.
+pub fn weight(request: Option<&Request<'_>>, hits: &[RuleHit<'_>], settings: &Settings) -> f32 {
+    let counted = hits.iter().filter(|hit| counts(request, hit));
+    counted.map(|hit| weight_of(hit, settings)).sum::<f32>().min(settings.score_line)
+}
+
+/// What one hit weighs.
+pub fn weight_of(hit: &RuleHit<'_>, settings: &Settings) -> f32 {
+    match hit.confidence {
+        Confidence::High => hit.score,
+        Confidence::Medium => hit.score * settings.score_medium_confidence,
+        Confidence::Low => hit.score * settings.score_low_confidence,
+    }
+}
+
 /// Weak evidence that was answered well is none; nor is what an application shows that is about such texts.
-fn counts(seen: &Seen<'_, '_>, hit: &RuleHit<'_>) -> bool {
-    let Some(request) = seen.request() else { return true };
+fn counts(request: Option<&Request<'_>>, hit: &RuleHit<'_>) -> bool {
+    let Some(request) = request else { return true };
     let well = matches!(request.status, 200..=399);
     let weak = hit.level <= Severity::Low && well && !hit.in_agent;
     let asked_for = matches!(hit.class, Class::Secrets | Class::WebShell);
