@@ -141,6 +141,11 @@ pub struct Settings {
     #[serde(deserialize_with = "bounds::weight")]
     pub score_at_home: f32,
     pub at_home: u32,
+    /// The same for a rule that good clients of so many networks meet with the same parameters at the same path.
+    #[serde(deserialize_with = "bounds::weight")]
+    pub score_usual: f32,
+    #[serde(deserialize_with = "bounds::some")]
+    pub habit_networks: u32,
 
     /// Volume: pages a second held for ten seconds, and standard deviations above the site's usual client.
     #[serde(deserialize_with = "bounds::weight")]
@@ -216,6 +221,8 @@ impl Default for Settings {
             score_low_confidence: 0.5,
             score_at_home: 0.4,
             at_home: 20,
+            score_usual: 0.25,
+            habit_networks: 5,
             volume_rate: 40.0,
             volume_spreads: 8.0,
             volume_people: 8.0,
