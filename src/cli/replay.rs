@@ -38,7 +38,8 @@ pub struct Args {
     /// Compare with those of this configuration: who would be decided about differently
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// combined, common, vhost_combined or a pattern of the server's own language, instead of recognising it
+    /// combined, common, vhost_combined, apache-error, nginx-error, … or a pattern of the server's own language, instead of
+    /// recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
     /// One decides, the others unpack .gz and .zst ahead; the result is the same [default: one for each core]
@@ -136,8 +137,8 @@ fn files(asked: &[PathBuf], host: &Host) -> (Vec<PathBuf>, Vec<String>) {
 }
 
 fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {
-    let format = args.format.as_deref().map(log_format::declared).transpose()?;
-    let sources = replay::sources(files, &host.servers(), format.as_ref());
+    let form = args.format.as_deref().map(log_format::form).transpose()?;
+    let sources = replay::sources(files, &host.servers(), form.as_ref());
     let engine = engine(config.detection.clone(), SEED)?;
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());
     let bar = bar(terminal);

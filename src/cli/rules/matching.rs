@@ -23,7 +23,8 @@ pub struct Args {
     /// A log, .gz and .zst too
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// combined, common, vhost_combined or a pattern of the server's own language, instead of recognising it
+    /// combined, common, vhost_combined, apache-error, nginx-error, … or a pattern of the server's own language, instead of
+    /// recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
     #[command(flatten)]
@@ -53,9 +54,9 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let host = Host::live();
     let config = Config::read(&host, &global.config)?;
     let (set, mut told) = args.which.load(&host);
-    let format = args.format.as_deref().map(log_format::declared).transpose()?;
+    let form = args.format.as_deref().map(log_format::form).transpose()?;
     let file = std::path::absolute(&args.file)?;
-    let sources = replay::sources(&[file], &host.servers(), format.as_ref());
+    let sources = replay::sources(&[file], &host.servers(), form.as_ref());
     let mut judge = Judge::new(set, config.detection, 0);
     let mut counts = Counts::default();
     let mut written = Ok(());

@@ -25,7 +25,8 @@ pub struct Args {
     /// Logs of your own traffic, .gz and .zst too
     #[arg(value_name = "LOG", required = true)]
     files: Vec<PathBuf>,
-    /// combined, common, vhost_combined or a pattern of the server's own language, instead of recognising it
+    /// combined, common, vhost_combined, apache-error, nginx-error, … or a pattern of the server's own language, instead of
+    /// recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
     #[command(flatten)]
@@ -51,9 +52,9 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let host = Host::live();
     let config = Config::read(&host, &global.config)?;
     let (set, mut told) = args.which.load(&host);
-    let format = args.format.as_deref().map(log_format::declared).transpose()?;
+    let form = args.format.as_deref().map(log_format::form).transpose()?;
     let files = args.files.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
-    let sources = replay::sources(&files, &host.servers(), format.as_ref());
+    let sources = replay::sources(&files, &host.servers(), form.as_ref());
     let mut tune = Tune::new(Engine::new(&detectors(), set.clone(), config.detection, 0));
     for (source, ix) in sources.iter().zip((0..).map(SourceIx)) {
         tune.source(ix, &source.path.to_string_lossy());
