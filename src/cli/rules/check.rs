@@ -36,7 +36,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
     problems.extend(samples::check(&set).iter().map(ToString::to_string));
     problems.extend(set.rules().iter().filter(|rule| is_bare(rule)).map(bare));
     let (all, mut each) = cost::of_rules(&set);
-    each.sort_by(|a, b| b.1.cmp(&a.1));
+    each.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
     each.truncate(DEAREST);
     let samples = set.rules().iter().map(|rule| rule.samples.must_match.len() + rule.samples.quiet.len()).sum();
     if out.is_json() {
