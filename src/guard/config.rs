@@ -51,6 +51,7 @@ pub enum Kind {
     ModsecurityAudit,
     PhpFpm,
     Auth,
+    Application,
 }
 
 impl From<Kind> for LogKind {
@@ -62,6 +63,7 @@ impl From<Kind> for LogKind {
             Kind::ModsecurityAudit => Self::ModsecurityAudit,
             Kind::PhpFpm => Self::PhpFpm,
             Kind::Auth => Self::Auth,
+            Kind::Application => Self::Application,
         }
     }
 }

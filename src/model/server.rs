@@ -103,6 +103,8 @@ pub enum LogKind {
     PhpFpm,
     /// sshd, sudo and their like, in files.
     Auth,
+    /// What an application, or any program through syslog, says of itself.
+    Application,
 }
 
 /// A log pattern in the server's own language.

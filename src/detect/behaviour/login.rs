@@ -1,30 +1,87 @@
 //! Whether a line is an attempt to log in, and how it ended. Login paths are learnt by how they answer.
 
+use std::net::IpAddr;
+
 use crate::detect::behaviour::{paths, sshd};
 use crate::detect::memory::client::flag;
 use crate::detect::memory::target::Target;
 use crate::detect::memory::{Client, Memory};
+use crate::detect::rules::{Hit, RuleSet};
 use crate::detect::seen::Seen;
 use crate::detect::settings::Settings;
-use crate::model::{Login, Request, What};
+use crate::model::{Class, Confidence, Event, Login, Request, What};
 
 /// One attempt to log in.
 pub struct Attempt<'a> {
     pub ok: bool,
     /// What a failure counts.
     pub weight: f32,
-    pub service: &'static str,
+    pub service: &'a str,
     /// Empty where the line names nobody.
     pub user: &'a [u8],
+}
+
+/// A login that failed, as far as one line tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Failure<'a> {
+    /// None where the line names nobody, or may name two.
+    pub client: Option<IpAddr>,
+    /// Empty where the line names nobody.
+    pub user: &'a [u8],
+    /// Who refused: `sshd`, `apache-basic`, `form`, or the rule's name.
+    pub service: &'a str,
+    /// The rule that knew the line.
+    pub rule: Option<&'a str>,
+    /// False where people are told the same before they have tried: it says little.
+    pub sure: bool,
+}
+
+/// Whether a line alone, with the rules it met, tells of a failed login; never what may be a success.
+pub fn failure<'a>(event: &Event<'a>, rules: &'a RuleSet, hits: &[Hit]) -> Option<Failure<'a>> {
+    let client = event.client.map(|client| client.ip);
+    let of_server = |service, user| Some(Failure { client, user, service, rule: None, sure: true });
+    match &event.what {
+        What::Login(login) if login.ok => None,
+        What::Login(login) => of_server(login.service, login.user),
+        What::Request(request) if is_post_to_login(request) => {
+            let refused = matches!(request.status, 401 | 403 | 422 | 429)
+                || request.status == 200 && is_wordpress(request.path()) && !is_other_action(request);
+            refused.then(|| of_server("form", request.user))?
+        }
+        What::Request(request) if request.status == 401 && !request.user.is_empty() => of_server("http", request.user),
+        What::Request(_) => None,
+        What::Note(_) => noted(event, rules, hits),
+    }
+}
+
+/// What a rule about failed logins makes of a remark. Two rules that name two clients are believed in neither.
+fn noted<'a>(event: &Event<'a>, rules: &'a RuleSet, hits: &[Hit]) -> Option<Failure<'a>> {
+    let about_logins = |hit: &&Hit| rules.rule(hit.rule).is_some_and(|rule| rule.class == Class::AuthFailure);
+    let mut hits = hits.iter().filter(about_logins).peekable();
+    let rule = rules.rule(hits.peek()?.rule)?;
+    let named = rule.whom.as_ref().and_then(|whom| whom.read(event)).unwrap_or_default();
+    let client = rules.client_of(event, hits.copied());
+    let (service, sure) = (rule.id.as_str(), rule.confidence > Confidence::Low);
+    Some(Failure { client, user: named.user, service, rule: Some(service), sure })
 }
 
 /// The attempt in an event, if there is one; [`learn`] follows.
 pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) -> Option<Attempt<'a>> {
     match &seen.event.what {
         What::Login(login) => Some(of_line(login, seen, memory)),
-        What::Request(request) if is_post_to_login(request) => posted(seen, request, memory, settings),
+        What::Request(request) if is_post_to_login(request) => {
+            let mut attempt = posted(seen, request, memory, settings)?;
+            // Counted once in the application's log, this one is half a failure: another application may have told.
+            if memory.clients.at(seen.slot).has(flag::NOTED_BY_APPLICATION) {
+                attempt.weight *= 0.5;
+            }
+            Some(attempt)
+        }
         What::Request(request) => basic(seen, request, memory, settings),
-        What::Note(_) => None,
+        What::Note(_) => seen.noted.map(|noted| {
+            let weight = if noted.sure { 1.0 } else { settings.nameless_weight };
+            Attempt { ok: false, weight, service: noted.service, user: noted.user }
+        }),
     }
 }
 
@@ -49,6 +106,11 @@ fn is_wordpress(path: &[u8]) -> bool {
     path.ends_with(b"/wp-login.php")
 }
 
+/// The same page also takes registrations and lost passwords.
+fn is_other_action(request: &Request<'_>) -> bool {
+    request.query().starts_with(b"action=") && !request.query().starts_with(b"action=login")
+}
+
 /// A form or an API: WordPress by what is known of it, others by how this path answered others.
 fn posted<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, settings: &Settings) -> Option<Attempt<'a>> {
     let path = request.path();
@@ -60,9 +122,8 @@ fn posted<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, setti
         return if request.status == 200 { ended(false, weight) } else { None };
     }
     if is_wordpress(path) {
-        let other = request.query().starts_with(b"action=") && !request.query().starts_with(b"action=login");
         return match request.status {
-            _ if other => None,
+            _ if is_other_action(request) => None,
             200 | 401 | 403 | 429 => ended(false, 1.0),
             302 | 303 => ended(true, 0.0),
             _ => None,
@@ -119,6 +180,7 @@ pub fn learn(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) {
             client.connection = sshd::connection(seen.event.raw, &memory.seed);
         }
         What::Login(login) if login.service.ends_with("-basic") => client.flags |= flag::NOTED_BY_SERVER,
+        What::Note(_) if seen.attempt.is_some() => client.flags |= flag::NOTED_BY_APPLICATION,
         What::Request(request) => {
             if request.status == 401 {
                 client.flags |= flag::CHALLENGED;

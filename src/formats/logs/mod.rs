@@ -2,6 +2,7 @@
 //! reads them; what a client wrote can change its own fields and no other.
 
 mod access;
+mod application;
 mod audit;
 mod auth;
 mod clock;
@@ -10,6 +11,8 @@ mod errors;
 pub mod journal;
 mod json;
 mod json_lines;
+mod loose;
+mod mixed;
 mod pattern;
 mod recognise;
 mod request;
@@ -22,11 +25,14 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 use crate::formats::logs::access::Access;
+use crate::formats::logs::application::Application;
 use crate::formats::logs::audit::Audit;
 use crate::formats::logs::clock::Clock;
 use crate::formats::logs::errors::nginx::NginxError;
 use crate::formats::logs::json_lines::JsonLines;
+use crate::formats::logs::mixed::Mixed;
 use crate::formats::logs::pattern::{Pattern, PatternReader};
+pub use crate::formats::logs::text::address_with_port;
 use crate::formats::logs::w3c::W3c;
 use crate::model::{DeclaredFormat, LogKind, Millis, What};
 
@@ -50,6 +56,10 @@ pub enum LineFormat {
     Auth,
     /// `journalctl -o export`, saved in a file.
     JournalExport,
+    /// What an application says: through syslog, in a file of its own, or as JSON.
+    Application,
+    /// Lines of several formats, told one by one.
+    Mixed,
 }
 
 /// Why a declared log pattern cannot be read back.
@@ -84,6 +94,7 @@ impl LineFormat {
             LogKind::ModsecurityAudit => Self::ModsecurityAudit,
             LogKind::PhpFpm => Self::PhpFpm,
             LogKind::Auth => Self::Auth,
+            LogKind::Application => Self::Application,
         }
     }
 
@@ -106,6 +117,8 @@ impl LineFormat {
             Self::PhpFpm => "php-fpm",
             Self::Auth => "auth",
             Self::JournalExport => "journal export",
+            Self::Application => "application",
+            Self::Mixed => "mixed",
         }
     }
 }
@@ -129,6 +142,8 @@ enum Reader {
     PhpFpm,
     Auth,
     JournalExport(Box<(journal::Decoder, journal::Entry)>),
+    Application(Application),
+    Mixed(Box<Mixed>),
 }
 
 impl Parser {
@@ -145,6 +160,8 @@ impl Parser {
             LineFormat::Auth => Reader::Auth,
             LineFormat::JournalExport => Reader::JournalExport(Box::default()),
             LineFormat::PhpFpm => Reader::PhpFpm,
+            LineFormat::Application => Reader::Application(Application::default()),
+            LineFormat::Mixed => Reader::Mixed(Box::default()),
         };
         Self { reader, clock: Clock::new(TimeZone::system()) }
     }
@@ -185,6 +202,8 @@ impl Parser {
             Reader::ApacheError => errors::apache::read(line, &mut self.clock),
             Reader::NginxError(reader) => reader.read(line, &mut self.clock),
             Reader::PhpFpm => errors::php_fpm::read(line, &mut self.clock),
+            Reader::Application(reader) => reader.read(line, &mut self.clock),
+            Reader::Mixed(reader) => reader.read(line, &mut self.clock),
         }
     }
 }
