@@ -1,6 +1,8 @@
 //! Lines of several formats in one file: the format of the last line is tried first, then each of the others. Bounded:
 //! a line is offered to every reader at most once.
 
+use memchr::memmem;
+
 use crate::formats::logs::access::Access;
 use crate::formats::logs::application::Application;
 use crate::formats::logs::clock::Clock;
@@ -82,6 +84,8 @@ impl Mixed {
     fn offer<'a>(&mut self, format: Strict, line: &'a [u8], clock: &mut Clock) -> Result<Line<'a>, Unparsed> {
         match format {
             Strict::Access(access) => access.read(line, clock).and_then(named),
+            // With a stamp alone in brackets many applications begin.
+            Strict::Apache if memmem::find(&line[..line.len().min(48)], b"] [").is_none() => Ok(Line::Nothing),
             Strict::Apache => apache::read(line, clock),
             Strict::Nginx => self.nginx.read(line, clock),
             Strict::PhpFpm => php_fpm::read(line, clock),

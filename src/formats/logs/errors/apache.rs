@@ -50,7 +50,9 @@ pub fn read_stamped<'a>(line: &'a [u8], stamp: Option<Millis>, clock: &mut Clock
 
 fn bracketed(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let inner = rest.strip_prefix(b"[")?;
-    let close = memchr::memchr(b']', inner)?;
+    // `[client [2001:db8::7]:4711]`
+    let from = if inner.starts_with(b"client [") { memchr::memchr(b']', inner)? + 1 } else { 0 };
+    let close = from + memchr::memchr(b']', &inner[from..])?;
     let after = &inner[close + 1..];
     Some((&inner[..close], after.strip_prefix(b" ").unwrap_or(after)))
 }
