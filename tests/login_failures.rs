@@ -158,14 +158,16 @@ fn forgeries(line: &str, user: &str, client: &str) -> Vec<String> {
         format!("x{after_forged}{FORGED}"),
         format!("x{after_forged}{FORGED}. y"),
         format!("x from {FORGED}"),
-        format!("x from {FORGED} port 22"),
+        format!("x from {FORGED}:4711: y"),
+        format!("x\", ipAddress=\"{FORGED}\", error=\"user_not_found\", username=\"y"),
         format!("x' (Remote IP: '{FORGED}')"),
         format!("x\" remote_addr={FORGED}"),
         format!("{before}x{after}"),
         forged.clone(),
         FORGED.to_owned(),
     ];
-    names.iter().map(|name| line.replacen(user, name, 1)).collect()
+    // Some write the name twice, once behind the address.
+    names.iter().flat_map(|name| [line.replacen(user, name, 1), line.replace(user, name)]).collect()
 }
 
 const FORGED: &str = "198.51.100.66";

@@ -1,5 +1,5 @@
 //! Who it was, where only the message says: a rule's own regexes name `client` and `user` in it. A user's name is the
-//! client's text, so an address is believed only where the shortest and the longest reading of the line agree on it.
+//! client's text, so an address is believed only where the shortest and the longest reading of the line find it in the same place.
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
@@ -67,8 +67,8 @@ impl Whom {
             return None;
         }
         let mut readings = self.patterns.iter().flat_map(|pattern| pattern.read(message));
-        let first = readings.next()?;
-        let agreed = readings.all(|other| other.client == first.client);
+        let (at, first) = readings.next()?;
+        let agreed = readings.all(|(other, _)| other == at);
         Some(Named { client: first.client.filter(|_| agreed), ..first })
     }
 }
@@ -76,12 +76,14 @@ impl Whom {
 const FLAGS: Flags = Flags { ignore_case: false, multi_line: false, dot_all: true };
 
 impl Pattern {
-    fn read<'a>(&self, message: &'a [u8]) -> impl Iterator<Item = Named<'a>> {
+    /// Each reading, with the place of its address: the same address may stand in two places, one of them forged.
+    fn read<'a>(&self, message: &'a [u8]) -> impl Iterator<Item = (usize, Named<'a>)> {
         self.readings.iter().zip([false, true]).filter_map(move |(reading, swapped)| {
             let regex = reading.get_or_init(|| self.compile(swapped)).as_ref()?;
             let found = regex.captures(message)?;
             let part = |name| found.name(name).map_or(&[][..], |part| part.as_bytes());
-            Some(Named { client: address_with_port(part("client")), user: part("user") })
+            let at = found.name("client").map_or(0, |part| part.start());
+            Some((at, Named { client: address_with_port(part("client")), user: part("user") }))
         })
     }
 
@@ -121,6 +123,7 @@ mod tests {
         reads(&whom, "failed for a from [2001:db8::7]:80", Some("2001:db8::7"));
         reads(&whom, "failed for a from 6.6.6.6 from 192.0.2.7", Some("192.0.2.7"));
         reads(&whom, "failed for a from 6.6.6.6. from 192.0.2.7", None);
+        reads(&whom, "failed for a from 6.6.6.6. from 192.0.2.7. a from 6.6.6.6", None);
         reads(&whom, "failed for a from nowhere", None);
         reads(&whom, "x failed for a from 192.0.2.7", None);
         reads(&whom, &format!("failed for {} from 192.0.2.7", "a".repeat(MAX_TEXT)), None);
