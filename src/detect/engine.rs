@@ -31,7 +31,7 @@ pub struct Engine {
 }
 
 const MAGIC: &[u8; 8] = b"peelmem\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const CHECKSUM: usize = 32;
 /// Sources named by their place; beyond, evidence has no file name.
 const MAX_SOURCES: usize = 65_536;

@@ -77,7 +77,12 @@ pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) ->
             }
             Some(attempt)
         }
-        What::Request(request) => basic(seen, request, memory, settings),
+        What::Request(request) if request.method == b"POST" => {
+            learnt(seen, request, memory).or_else(|| basic(seen, request, memory, settings))
+        }
+        What::Request(request) => {
+            came_back(seen, request, memory).or_else(|| basic(seen, request, memory, settings))
+        }
         What::Note(_) => seen.noted.map(|noted| {
             let weight = if noted.sure { 1.0 } else { settings.nameless_weight };
             Attempt { ok: false, weight, service: noted.service, user: noted.user }
@@ -130,13 +135,43 @@ fn posted<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory, setti
         };
     }
     let known = target.map(|slot| memory.targets.at(slot));
+    if let Some(ok) = known.and_then(|target| target.shapes.verdict(request.status, size_of_answer(request))) {
+        return ended(ok, if ok { 0.0 } else { 1.0 });
+    }
     match request.status {
         401 | 403 | 422 | 429 => ended(false, 1.0),
         200..=204 if known.is_some_and(|target| redirects_others(target, seen, memory)) => ended(false, 1.0),
         200..=204 if known.is_some_and(|target| target.denials > 0) => ended(true, 0.0),
         302 | 303 if known.is_some_and(|target| target.plain > 0 || target.denials > 0) => ended(true, 0.0),
-        _ => None,
+        // The redirect before this one was not followed.
+        _ => came_back(seen, request, memory).map(|attempt| Attempt { weight: UNFOLLOWED, ..attempt }),
     }
+}
+
+/// A path whose name says nothing, where others were let in and this client was not.
+fn learnt<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory) -> Option<Attempt<'a>> {
+    let slot = memory.targets.find(&memory.seed, [seen.path, 0])?;
+    let ok = memory.targets.at(slot).shapes.verdict(request.status, size_of_answer(request))?;
+    Some(Attempt { ok, weight: if ok { 0.0 } else { 1.0 }, service: "form", user: request.user })
+}
+
+fn size_of_answer(request: &Request<'_>) -> u32 {
+    request.bytes.map_or(0, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
+}
+
+/// Seconds in which a redirect is followed.
+const FOLLOWED: u32 = 30;
+/// Who sends a login again without following the redirect is a program, though perhaps one that was let in.
+const UNFOLLOWED: f32 = 0.9;
+
+/// A login that redirects whatever was sent: it failed where the redirect led back to the form.
+fn came_back<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory) -> Option<Attempt<'a>> {
+    if !memory.clients.at(seen.slot).has(flag::REDIRECTED) {
+        return None;
+    }
+    let target = memory.targets.at(memory.targets.find(&memory.seed, [seen.path, 0])?);
+    let back = target.shapes.lately(mark_of(seen, memory), seen.now, FOLLOWED);
+    back.then_some(Attempt { ok: false, weight: 1.0, service: "form", user: request.user })
 }
 
 fn redirects_others(target: &Target, seen: &Seen<'_, '_>, memory: &Memory) -> bool {
@@ -185,13 +220,30 @@ pub fn learn(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) {
             if request.status == 401 {
                 client.flags |= flag::CHALLENGED;
             }
-            if is_post_to_login(request) && !matches!(request.status, 400 | 404 | 405 | 500..) {
-                let mark = mark_of(seen, memory);
-                let slot = memory.target(seen.path, seen.now);
-                answered(memory.targets.at_mut(slot), request.status, mark);
+            client.flags &= !flag::REDIRECTED;
+            if request.method == b"POST" && !matches!(request.status, 0 | 400 | 404 | 405 | 500..) {
+                posted_to(seen, request, memory);
             }
         }
         _ => {}
+    }
+}
+
+fn posted_to(seen: &Seen<'_, '_>, request: &Request<'_>, memory: &mut Memory) {
+    let mark = mark_of(seen, memory);
+    let slot = memory.target(seen.path, seen.now);
+    let named = is_post_to_login(request);
+    let target = memory.targets.at_mut(slot);
+    target.last = seen.now.max(target.last);
+    target.shapes.answered(request.status, size_of_answer(request), mark, seen.now);
+    if !named {
+        return;
+    }
+    target.named = 1;
+    answered(target, request.status, mark);
+    let all_redirect = target.plain == 0 && target.denials == 0;
+    if all_redirect && matches!(request.status, 302 | 303) {
+        memory.clients.at_mut(seen.slot).flags |= flag::REDIRECTED;
     }
 }
 

@@ -52,7 +52,7 @@ pub enum LineFormat {
     /// Native or JSON.
     ModsecurityAudit,
     PhpFpm,
-    /// sshd and sudo in a syslog file.
+    /// A syslog file with the logins of sshd and sudo, and what other programs say.
     Auth,
     /// `journalctl -o export`, saved in a file.
     JournalExport,
@@ -140,7 +140,7 @@ enum Reader {
     NginxError(NginxError),
     ModsecurityAudit(Audit),
     PhpFpm,
-    Auth,
+    Auth(Application),
     JournalExport(Box<(journal::Decoder, journal::Entry)>),
     Application(Application),
     Mixed(Box<Mixed>),
@@ -157,7 +157,7 @@ impl Parser {
             LineFormat::ApacheError => Reader::ApacheError,
             LineFormat::NginxError => Reader::NginxError(NginxError::default()),
             LineFormat::ModsecurityAudit => Reader::ModsecurityAudit(Audit::default()),
-            LineFormat::Auth => Reader::Auth,
+            LineFormat::Auth => Reader::Auth(Application::default()),
             LineFormat::JournalExport => Reader::JournalExport(Box::default()),
             LineFormat::PhpFpm => Reader::PhpFpm,
             LineFormat::Application => Reader::Application(Application::default()),
@@ -197,7 +197,10 @@ impl Parser {
             Reader::JsonLines(reader) => reader.read(line, &mut self.clock),
             Reader::W3c(reader) => reader.read(line, &mut self.clock),
             Reader::ModsecurityAudit(audit) => audit.read(line, &mut self.clock),
-            Reader::Auth => auth::read(line, &mut self.clock),
+            Reader::Auth(others) => match auth::read(line, &mut self.clock)? {
+                Line::Nothing => others.read(line, &mut self.clock),
+                login => Ok(login),
+            },
             Reader::JournalExport(state) => Ok(exported(state, line)),
             Reader::ApacheError => errors::apache::read(line, &mut self.clock),
             Reader::NginxError(reader) => reader.read(line, &mut self.clock),
