@@ -93,7 +93,7 @@ fn sum(
     here: impl Fn(&RuleHit<'_>) -> f32,
 ) -> f32 {
     let counted = hits.iter().filter(|hit| counts(request, hit));
-    counted.map(|hit| weight_of(hit, settings) * here(hit)).sum::<f32>().min(settings.score_line)
+    counted.fold(0.0_f32, |sum, hit| sum + weight_of(hit, settings) * here(hit)).min(settings.score_line)
 }
 
 /// What one hit weighs.
