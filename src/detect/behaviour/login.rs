@@ -24,7 +24,7 @@ pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) ->
         What::Login(login) => Some(of_line(login, seen, memory)),
         What::Request(request) if is_post_to_login(request) => posted(seen, request, memory, settings),
         What::Request(request) => basic(seen, request, memory, settings),
-        What::Note(_) => None,
+        What::Note(_) | What::Named(_) => None,
     }
 }
 
