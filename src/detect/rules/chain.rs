@@ -97,8 +97,8 @@ pub(super) fn too_many() -> Problem {
 
 /// The column that a field or alias means for one part.
 fn column(draft: &Draft, rule: &str, line: u32, field: &str, records: bool) -> Result<Column, Bad> {
-    let alias = draft.aliases.iter().find(|(alias, of, _)| alias == field && of == rule);
-    let (line, name) = alias.map_or((line, field), |(_, _, (line, name))| (*line, name));
+    let alias = draft.aliases.iter().find(|alias| alias.alias == field && alias.rule == rule);
+    let (line, name) = alias.map_or((line, field), |alias| (alias.line, alias.field.as_str()));
     if records {
         return Ok(Column::Named(name.into()));
     }

@@ -91,8 +91,15 @@ pub(super) struct Draft {
     pub names: Vec<(u32, String)>,
     pub group_by: Vec<(u32, String)>,
     pub values: Vec<(u32, String)>,
-    /// Alias, rule, field.
-    pub aliases: Vec<(String, String, (u32, String))>,
+    pub aliases: Vec<Alias>,
+}
+
+/// What a name in `group-by` means for one rule.
+pub(super) struct Alias {
+    pub alias: String,
+    pub rule: String,
+    pub field: String,
+    pub line: u32,
 }
 
 const MAX_PARTS: usize = 64;
@@ -170,13 +177,14 @@ fn values(kind: Kind, condition: Option<&Node>, line: u32) -> Result<Vec<(u32, S
     }
 }
 
-fn aliases(body: &Node) -> Result<Vec<(String, String, (u32, String))>, Bad> {
+fn aliases(body: &Node) -> Result<Vec<Alias>, Bad> {
     let mut all = Vec::new();
     for (alias, rules) in body.get("aliases").map_or(&[][..], Node::pairs) {
         for (rule, field) in rules.pairs() {
             let shape = Problem::Shape { key: "an alias".to_owned(), expected: "a field for each rule" };
             let name = field.text().ok_or((field.line, shape))?;
-            all.push((alias.text.clone(), rule.text.clone(), (field.line, name.to_owned())));
+            let (alias, rule) = (alias.text.clone(), rule.text.clone());
+            all.push(Alias { alias, rule, field: name.to_owned(), line: field.line });
         }
     }
     Ok(all)
