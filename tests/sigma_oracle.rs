@@ -111,7 +111,7 @@ const REQUESTS: &[&str] = &[
     "s: {cs-uri|contains: admin}, condition: s",
     "s: {cs-uri-query|contains: ['id=1', '.php']}, condition: s",
     "s: {cs-uri-stem|endswith: .php}, condition: s",
-    "s: {cs-uri-stem|startswith: /admin, cs-method: POST}, condition: s",
+    "s: {cs-uri-stem|startswith: /xadmin, cs-method: POST}, condition: s",
     "s: {c-useragent: null}, condition: s",
     "s: {c-useragent|contains: curl, cs-referer|exists: false}, condition: s",
     "s: {cs-uri|re: 'id=[0-9]+'}, condition: s",
