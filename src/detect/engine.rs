@@ -266,6 +266,7 @@ fn named<'r>(rules: &'r RuleSet, hits: &[Hit], correlated: &[CorrelationHit]) ->
         Some(Together {
             id: &correlation.id,
             title: &correlation.title,
+            class: correlation.class,
             level: correlation.level,
             measured: hit.measured,
             unit: correlation.kind.unit(),

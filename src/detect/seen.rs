@@ -69,6 +69,7 @@ impl<'r> RuleHit<'r> {
 pub struct Together<'r> {
     pub id: &'r str,
     pub title: &'r str,
+    pub class: Class,
     pub level: Severity,
     pub measured: f64,
     /// What is measured, as a sentence says it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use peelhouse::detect::rules::{Correlator, RuleSet};
-use peelhouse::model::Request;
+use peelhouse::model::{Class, Request};
 
 use super::{Run, complaints, load, request};
 
@@ -225,8 +225,7 @@ fn aliases_are_fields_of_each_rule() {
 
 #[test]
 fn a_bucket_leaks_where_a_window_forgets() {
-    let text = with("type: event_count, rules: [a], condition: {gte: 3}") + "peelhouse: {leak: 10s, score: 7}\n";
-    assert_eq!(load(&text).correlations()[0].score, 7.0);
+    let text = with("type: event_count, rules: [a], condition: {gte: 3}") + "peelhouse: {leak: 10s}\n";
     let mut run = Run::new(&text);
     let seen = [0, 1, 2, 3].map(|secs| run.fires(1, secs, "a"));
     assert_eq!(seen, [false, false, true, false]);
@@ -251,6 +250,13 @@ fn rules_of_its_own_file_only_feed_a_correlation_unless_it_says_generate() {
     assert_eq!(alone(&with("type: temporal, rules: [a, b]")), [false, false, true]);
     assert_eq!(alone(&with("type: temporal, rules: [a, b], generate: true")), [true; 3]);
     assert_eq!(alone(&(with("type: temporal, rules: [a, b]") + "generate: true\n")), [true; 3]);
+}
+
+#[test]
+fn a_correlation_is_of_the_class_of_its_first_rule_unless_it_says_another() {
+    let text = with("type: temporal, rules: [b, a]").replacen("title: b\n", "title: b\npeelhouse: {class: rce}\n", 1);
+    assert_eq!(load(&text).correlations()[0].class, Class::Rce);
+    assert_eq!(load(&(text + "peelhouse: {class: volume}\n")).correlations()[0].class, Class::Volume);
 }
 
 #[test]

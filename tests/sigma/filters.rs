@@ -19,11 +19,13 @@ fn hits(text: &str, agent: &str) -> usize {
 
 #[test]
 fn a_filter_takes_out_what_it_describes() {
-    for rules in ["[r]", "r", "['4711']", "any"] {
+    for rules in ["[r]", "r", "['4711']", "any", "all"] {
         let text = filter(rules, "category: webserver");
         assert_eq!((hits(&text, "monitor"), hits(&text, "other")), (0, 1), "{rules}");
         assert_eq!(load(&text).filters(), 1);
     }
+    let negated = filter("[r]", "category: webserver").replace("condition: own", "condition: not own");
+    assert_eq!((hits(&negated, "monitor"), hits(&negated, "other")), (0, 1), "as pySigma writes it");
     assert_eq!(hits(RULE, "monitor"), 1);
 }
 

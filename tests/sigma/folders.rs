@@ -102,6 +102,7 @@ fn field_names_of_published_rules_are_known() {
         "cs-method",
         "c-useragent",
         "cs-user-agent",
+        "cs-useragent",
         "cs-referer",
         "cs-referrer",
         "cs-host",

@@ -8,6 +8,7 @@ use crate::detect::rules::error::{Problem, RuleError};
 use crate::detect::rules::names::{Known, Names};
 use crate::detect::rules::rule::Rule;
 use crate::detect::rules::yaml::Bad;
+use crate::model::alert::Class;
 
 /// Names in a message about a circle.
 const MAX_TOLD: usize = 12;
@@ -27,8 +28,10 @@ pub(super) fn resolve(drafts: Vec<Draft>, rules: &[Rule], known: &Names) -> (Vec
         }
         match outcome {
             Ok((parts, _)) => {
+                let class = draft.class.or_else(|| class(parts.first()?.source, rules, &resolved));
+                let class = class.unwrap_or(draft.correlation.class);
                 if let Some(slot) = resolved.get_mut(at) {
-                    *slot = Some(Correlation { parts, ..draft.correlation.clone() });
+                    *slot = Some(Correlation { parts, class, ..draft.correlation.clone() });
                 }
             }
             Err(bad) => errors.push(told(draft, bad)),
@@ -36,6 +39,13 @@ pub(super) fn resolve(drafts: Vec<Draft>, rules: &[Rule], known: &Names) -> (Vec
     }
     errors.extend(graph.circles(&drafts, &state));
     (renumber(resolved), errors)
+}
+
+fn class(of: Source, rules: &[Rule], resolved: &[Option<Correlation>]) -> Option<Class> {
+    match of {
+        Source::Rule(at) => rules.get(usize::from(at.0)).map(|rule| rule.class),
+        Source::Correlation(at) => resolved.get(usize::from(at.0))?.as_ref().map(|inner| inner.class),
+    }
 }
 
 fn told(draft: &Draft, (line, problem): Bad) -> RuleError {
@@ -97,8 +107,8 @@ pub(super) fn too_many() -> Problem {
 
 /// The column that a field or alias means for one part.
 fn column(draft: &Draft, rule: &str, line: u32, field: &str, records: bool) -> Result<Column, Bad> {
-    let alias = draft.aliases.iter().find(|(alias, of, _)| alias == field && of == rule);
-    let (line, name) = alias.map_or((line, field), |(_, _, (line, name))| (*line, name));
+    let alias = draft.aliases.iter().find(|alias| alias.alias == field && alias.rule == rule);
+    let (line, name) = alias.map_or((line, field), |alias| (alias.line, alias.field.as_str()));
     if records {
         return Ok(Column::Named(name.into()));
     }

@@ -117,7 +117,10 @@ const MILLIS: f64 = 1e11;
 
 fn date(text: &str) -> Option<Zoned> {
     if let Ok(number) = text.parse::<f64>() {
-        let millis = if number.abs() < MILLIS { number * 1000.0 } else { number };
+        if number < 0.0 {
+            return None;
+        }
+        let millis = if number < MILLIS { number * 1000.0 } else { number };
         return Timestamp::from_millisecond(millis as i64).ok().map(utc);
     }
     let stamp = text.parse::<Timestamp>().ok().map(utc);

@@ -8,7 +8,7 @@ use crate::detect::rules::error::Problem;
 use crate::detect::rules::rule::{RuleIx, default_score, known_keys, level, named, stem};
 use crate::detect::rules::threshold::{self, Threshold};
 use crate::detect::rules::yaml::{Bad, Node};
-use crate::model::alert::Severity;
+use crate::model::alert::{Class, Severity};
 
 /// The place of a correlation in its [`crate::detect::rules::RuleSet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ pub struct Correlation {
     pub id: String,
     pub name: Option<String>,
     pub title: String,
+    /// That of its first rule, unless it says another.
+    pub class: Class,
     pub level: Severity,
     /// What one firing adds to a client's score.
     pub score: f32,
@@ -91,13 +93,21 @@ pub(super) struct Draft {
     pub names: Vec<(u32, String)>,
     pub group_by: Vec<(u32, String)>,
     pub values: Vec<(u32, String)>,
-    /// Alias, rule, field.
-    pub aliases: Vec<(String, String, (u32, String))>,
+    pub aliases: Vec<Alias>,
+    pub class: Option<Class>,
+}
+
+/// What a name in `group-by` means for one rule.
+pub(super) struct Alias {
+    pub alias: String,
+    pub rule: String,
+    pub field: String,
+    pub line: u32,
 }
 
 const MAX_PARTS: usize = 64;
 const MAX_SPAN: u64 = 366 * 24 * 3600;
-const KEYS: &[&str] = &["leak", "score"];
+const KEYS: &[&str] = &["class", "leak"];
 
 pub(super) fn parse(doc: &Node, file: &str) -> Result<Draft, Bad> {
     let Some(body) = doc.get("correlation") else { return Err((doc.line, Problem::Missing("correlation"))) };
@@ -117,7 +127,8 @@ pub(super) fn parse(doc: &Node, file: &str) -> Result<Draft, Bad> {
         name: name.map(str::to_owned),
         title: doc.word("title")?.ok_or((doc.line, Problem::Missing("title")))?.to_owned(),
         level,
-        score: named(ours, "score", "number")?.unwrap_or_else(|| default_score(level)),
+        class: Class::Scanner,
+        score: default_score(level),
         alone: true,
         generate: generate(doc, body)?,
         file: file.to_owned(),
@@ -134,6 +145,7 @@ pub(super) fn parse(doc: &Node, file: &str) -> Result<Draft, Bad> {
         group_by: owned(body.words("group-by")?),
         values: values(kind, condition, body.line)?,
         aliases: aliases(body)?,
+        class: named(ours, "class", "class: sqli, xss, traversal, rce, …")?,
     })
 }
 
@@ -170,13 +182,14 @@ fn values(kind: Kind, condition: Option<&Node>, line: u32) -> Result<Vec<(u32, S
     }
 }
 
-fn aliases(body: &Node) -> Result<Vec<(String, String, (u32, String))>, Bad> {
+fn aliases(body: &Node) -> Result<Vec<Alias>, Bad> {
     let mut all = Vec::new();
     for (alias, rules) in body.get("aliases").map_or(&[][..], Node::pairs) {
         for (rule, field) in rules.pairs() {
             let shape = Problem::Shape { key: "an alias".to_owned(), expected: "a field for each rule" };
             let name = field.text().ok_or((field.line, shape))?;
-            all.push((alias.text.clone(), rule.text.clone(), (field.line, name.to_owned())));
+            let (alias, rule) = (alias.text.clone(), rule.text.clone());
+            all.push(Alias { alias, rule, field: name.to_owned(), line: field.line });
         }
     }
     Ok(all)

@@ -135,17 +135,28 @@ impl Check {
                 let (Some(text), Some(other)) = (sent(column, event, scratch), sent(other, event, scratch)) else {
                     return false;
                 };
-                !other.is_empty()
-                    && Matcher::Text { text: other.into(), place: *place, cased: *cased }.find(&text).is_some()
+                let (text, other) = if *cased { (text, other) } else { (lower(&text), lower(&other)) };
+                Matcher::Text { text: other.into(), place: *place, cased: true }.find(&text).is_some()
             }
         }
+    }
+}
+
+fn lower(text: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(text) {
+        Ok(text) => text.to_lowercase().into_bytes(),
+        Err(_) => text.to_ascii_lowercase(),
     }
 }
 
 /// A column as it was sent, the log's own escapes undone.
 fn sent(column: &Column, event: &Event<'_>, scratch: &mut Scratch) -> Option<Vec<u8>> {
     match column {
-        Column::Field(field) => scratch.views(*field, event).iter().next().map(|(_, text)| text.to_vec()),
+        Column::Field(field) => {
+            let text = scratch.views(*field, event).iter().next().map(|(_, text)| text.to_vec());
+            // Absent, for all that our logs say.
+            text.filter(|text| !text.is_empty())
+        }
         _ => column.text(event).map(<[u8]>::to_vec),
     }
 }

@@ -36,7 +36,7 @@ fn names(body: &Node) -> Result<Option<Vec<(u32, String)>>, Bad> {
     let names: Vec<_> = body.words("rules")?.into_iter().map(|(line, name)| (line, name.to_owned())).collect();
     match names.as_slice() {
         [] => Err((body.line, Problem::Missing("rules"))),
-        [(_, any)] if any == "any" => Ok(None),
+        [(_, word)] if ["any", "all"].iter().any(|any| word.eq_ignore_ascii_case(any)) => Ok(None),
         _ => Ok(Some(names)),
     }
 }
@@ -75,7 +75,9 @@ impl Draft {
     }
 
     fn except(&self, rule: &mut Rule) {
-        let not = Expr::Not(Box::new(Expr::Shared(Arc::clone(&self.test))));
+        let test = Expr::Shared(Arc::clone(&self.test));
+        // pySigma reads `condition: not x` as what remains of the rule, the specification `condition: x` as what goes.
+        let not = if matches!(*self.test, Expr::Not(_)) { test } else { Expr::Not(Box::new(test)) };
         // Flat, so that many filters are no deep nest.
         match &mut rule.test {
             Expr::All(parts) => parts.push(not),
