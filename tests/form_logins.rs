@@ -156,14 +156,15 @@ type Posted = (&'static str, fn(u64) -> (u16, u64));
 
 #[test]
 fn what_is_posted_often_and_answered_alike_is_no_login() {
-    let posted: [Posted; 6] = [
+    let posted: [Posted; 7] = [
         ("/search", |nth| (200, 4_000 + nth * 977 % 30_000)),
         ("/api/items", |_| (201, 312)),
         ("/graphql", |nth| (200, 300 + nth * 131 % 5_000)),
         ("/comment", |_| (302, 0)),
         ("/cart/add", |_| (303, 90)),
-        // An interface that refuses one in three, whatever was let in before.
-        ("/api/jobs", |nth| if nth.is_multiple_of(3) { (422, 80) } else { (200, 120) }),
+        // What takes one in three, whoever asks, and is asked on.
+        ("/api/jobs", |nth| if nth.is_multiple_of(3) { (200, 120) } else { (422, 80) }),
+        ("/auction/bid", |nth| if nth.is_multiple_of(3) { (303, 0) } else { (200, 5_000) }),
     ];
     for ((path, answer), seed) in posted.into_iter().flat_map(|each| (1..=5).map(move |seed| (each, seed))) {
         let dice = &mut Dice(seed * 15_485_863);
