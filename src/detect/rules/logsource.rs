@@ -29,9 +29,13 @@ impl Logsource {
             ("" | "application", "", name) | ("" | "application", name, "" | "error") if is_server(name) => {
                 Ok(Self { notes: true, logins: true, requests: false, service: Some(name.to_owned()), program: None })
             }
-            ("", "" | "linux", "sshd" | "sudo") => {
-                Ok(Self { logins: true, notes: true, requests: false, service: Some(service.to_owned()), program: None })
-            }
+            ("", "" | "linux", "sshd" | "sudo") => Ok(Self {
+                logins: true,
+                notes: true,
+                requests: false,
+                service: Some(service.to_owned()),
+                program: None,
+            }),
             ("application", name, "") => {
                 let program = Some(name.to_owned()).filter(|name| !name.is_empty());
                 let service = Some("application".to_owned());
@@ -66,6 +70,11 @@ impl Logsource {
 }
 
 impl Logsource {
+    /// The program whose messages the rule is about.
+    pub fn program(&self) -> Option<&str> {
+        self.program.as_deref()
+    }
+
     /// True where the note is of the program the rule is about; in a file of its own a program does not name itself.
     fn says(&self, note: &Note<'_>) -> bool {
         let Some(program) = &self.program else { return true };

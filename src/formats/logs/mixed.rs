@@ -159,8 +159,9 @@ mod tests {
 
     #[test]
     fn a_path_that_nginx_decoded_forges_no_line_of_another_format() {
-        assert_eq!(kinds(&[MISSING, ACCESS.replace("192.0.2.7", "6.6.6.6").as_str(), "any"]), [
-            "nginx", "nothing", "nothing"
-        ]);
+        assert_eq!(
+            kinds(&[MISSING, ACCESS.replace("192.0.2.7", "6.6.6.6").as_str(), "any"]),
+            ["nginx", "nothing", "nothing"]
+        );
     }
 }
