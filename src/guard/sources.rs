@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::guard::config::Config;
+use crate::guard::config::{Config, Kind};
 use crate::guard::said::Said;
 use crate::host::Host;
 use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server};
@@ -28,12 +28,32 @@ pub fn of<'a>(host: &Host, servers: &'a [Server], config: &'a Config) -> Found<'
             site.logs.iter().for_each(|log| found.log(log, name));
         }
     }
-    host.standard_logs().iter().for_each(|log| found.log(log, ""));
+    let anywhere = anywhere(servers);
+    for log in &host.standard_logs() {
+        match (&log.target, log.kind) {
+            (LogTarget::File(path), LogKind::Application) => found.follow(path, log.kind, None, &anywhere, ""),
+            _ => found.log(log, ""),
+        }
+    }
     for extra in &config.logs {
-        found.follow(&extra.path, LogKind::from(extra.kind), None, &RealIp::default(), &extra.site);
+        let real_ip = if extra.kind == Kind::Application { anywhere.clone() } else { RealIp::default() };
+        found.follow(&extra.path, LogKind::from(extra.kind), None, &real_ip, &extra.site);
     }
     found.journal(host);
     found
+}
+
+/// The proxies of all sites: an application may stand behind any of them, and does not say which.
+fn anywhere(servers: &[Server]) -> RealIp {
+    let of_sites = servers.iter().flat_map(|server| server.sites.iter().flat_map(|site| &site.logs));
+    let mut all = RealIp::default();
+    for log in servers.iter().flat_map(|server| &server.logs).chain(of_sites) {
+        all.header = all.header.or_else(|| log.real_ip.header.clone());
+        all.rewrites |= log.real_ip.rewrites;
+        all.trusted
+            .extend(log.real_ip.trusted.iter().filter(|net| !all.trusted.contains(net)).copied().collect::<Vec<_>>());
+    }
+    all
 }
 
 impl<'a> Found<'a> {

@@ -81,9 +81,7 @@ pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) ->
         What::Request(request) if request.method == b"POST" => {
             learnt(seen, request, memory).or_else(|| basic(seen, request, memory, settings))
         }
-        What::Request(request) => {
-            came_back(seen, request, memory).or_else(|| basic(seen, request, memory, settings))
-        }
+        What::Request(request) => came_back(seen, request, memory).or_else(|| basic(seen, request, memory, settings)),
         What::Named(_) => None,
         What::Note(_) => seen.noted.map(|noted| {
             let weight = if noted.sure { 1.0 } else { settings.nameless_weight };

@@ -142,7 +142,7 @@ impl Shape {
     fn may_fail_beside(&self, success: &Self) -> bool {
         match self.status {
             401 | 403 | 422 | 429 => true,
-            200..=299 | 300..=399 => matches!(success.status, 300..=399),
+            200..=399 => matches!(success.status, 300..=399),
             _ => false,
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::formats::logs::clock::digits;
-use crate::formats::logs::{Line, auth};
+use crate::formats::logs::{Line, application, auth};
 use crate::model::Millis;
 
 /// A field beyond is left out.
@@ -27,12 +27,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The login it tells of. Anyone may call himself sshd: the process must be one, and root's.
+    /// The login it tells of, or what another program says. Anyone may call himself sshd: the process must be one, and
+    /// root's.
     pub fn line(&self) -> Line<'_> {
         if self.comm == b"sudo" || (self.comm.starts_with(b"sshd") && self.uid.is_none_or(|uid| uid == 0)) {
             return auth::login(&self.comm, &self.message, self.stamp);
         }
-        Line::Nothing
+        application::said(&self.identifier, &self.message, self.stamp)
     }
 
     fn set(&mut self, name: &[u8], value: &[u8]) {
