@@ -5,12 +5,14 @@ mod date;
 mod expand;
 mod filter;
 mod lines;
+mod lint;
 mod pattern;
 mod python;
 mod state;
 
 pub use date::Calendar;
 pub use filter::{Filter, FilterError, Loader};
+pub use lint::{Forgeries, Forgery, forgeries};
 pub use lines::{Verdict, verdicts};
 pub use pattern::{CostLimit, Lines, Pattern};
 pub use python::PatternError;

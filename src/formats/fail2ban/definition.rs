@@ -74,6 +74,21 @@ impl Definition {
         Self::of(&config, combined, &vars)
     }
 
+    /// Sets one option anew.
+    pub(super) fn set(&mut self, option: &str, value: Value) {
+        let some = Some(value.clone()).filter(|value| !value.text.trim().is_empty());
+        match option {
+            "usedns" => self.usedns = some,
+            "prefregex" => self.prefregex = some,
+            "failregex" => self.failregex = each(&value),
+            "ignoreregex" => self.ignoreregex = each(&value),
+            "datepattern" => self.datepattern = some,
+            "journalmatch" => self.journalmatch = some,
+            "maxlines" => self.maxlines = number(&value).unwrap_or(self.maxlines),
+            _ => {}
+        }
+    }
+
     fn of(config: &Config, combined: BTreeMap<String, Value>, vars: &Vars) -> Result<Self, Problem> {
         let take = |name: &str| combined.get(name).filter(|value| !value.text.is_empty()).cloned();
         let list = |name: &str| take(name).map(|value| each(&value)).unwrap_or_default();
