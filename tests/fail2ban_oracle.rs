@@ -188,3 +188,33 @@ fn differences(job: &Job, answer: &Answer, calendar: &Calendar) -> Vec<String> {
     }
     wrong
 }
+
+#[test]
+fn fail2ban_too_takes_the_address_that_a_client_forged() {
+    if !Path::new(DIR).join("filter.d").is_dir() {
+        eprintln!("skipped: the package fail2ban is not installed; `make test` installs it");
+        return;
+    }
+    let now = jiff::Timestamp::now();
+    let calendar = Calendar { now, zone: TimeZone::UTC };
+    let host = Host::live();
+    let loader = Loader::new(&host, Path::new(DIR), calendar.year());
+    let mut asked = Vec::new();
+    for name in names(&host, Path::new(DIR)).unwrap() {
+        let Ok(filter) = loader.by_name(&name) else { continue };
+        let found = peelhouse::detect::fail2ban::forgeries(&Arc::new(filter), &calendar).found;
+        asked.extend(found.into_iter().map(|forgery| (name.clone(), forgery)));
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let jobs: Vec<(&str, String)> =
+        asked.iter().map(|(name, told)| (name.as_str(), format!("{}\n", told.line))).collect();
+    let answers = ask_named(&jobs, now.as_second(), scratch.path());
+    for ((name, forgery), answer) in asked.iter().zip(answers) {
+        let (status, host, _) = &answer.lines[0];
+        let taken = forgery.taken.to_string();
+        assert_eq!((status.as_str(), host.as_deref()), ("m", Some(taken.as_str())), "{name}: {}", forgery.line);
+    }
+    let forgeable: std::collections::BTreeSet<&str> = asked.iter().map(|(name, _)| name.as_str()).collect();
+    eprintln!("{} forgeries in {} filters: {forgeable:?}", asked.len(), forgeable.len());
+    assert!(forgeable.len() >= 5, "{forgeable:?}");
+}

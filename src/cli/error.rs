@@ -28,6 +28,8 @@ pub enum CliError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Look(#[from] CouldNotLook),
+    #[error(transparent)]
+    Fail2ban(#[from] crate::formats::fail2ban::Problem),
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
 }
@@ -41,7 +43,7 @@ impl CliError {
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Demo(_) | Self::Measure(_) | Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
-            Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
+            Self::Store(_) | Self::Look(_) | Self::Fail2ban(_) | Self::Write(_) => Exit::CouldNotRead,
         }
     }
 

@@ -4,6 +4,7 @@ mod cache;
 mod date;
 mod expand;
 mod filter;
+mod jail;
 mod lines;
 mod lint;
 mod pattern;
@@ -12,8 +13,9 @@ mod state;
 
 pub use date::Calendar;
 pub use filter::{Filter, FilterError, Loader};
-pub use lint::{Forgeries, Forgery, forgeries};
+pub use jail::{Jail, JailLine, JailRules, Patterns};
 pub use lines::{Verdict, verdicts};
+pub use lint::{Forgeries, Forgery, forgeries};
 pub use pattern::{CostLimit, Lines, Pattern};
 pub use python::PatternError;
 pub use state::{Failure, Outcome, Reading};

@@ -37,6 +37,8 @@ pub struct Definition {
     pub maxlines: u32,
     /// The pattern of what stands before every message, where the filter names one.
     pub prefix: Option<String>,
+    /// Which daemon writes the log, as a pattern.
+    pub daemon: Option<String>,
     /// All options with everything put in, for jails that name them as `known/…`.
     pub known: BTreeMap<String, Value>,
     /// Includes that are not there.
@@ -104,7 +106,8 @@ impl Definition {
             journalmatch: take("journalmatch"),
             usedns: take("usedns"),
             maxlines,
-            prefix: prefix(config, &combined, vars),
+            prefix: beside(config, &combined, vars, "__prefix_line"),
+            daemon: beside(config, &combined, vars, "_daemon"),
             place: config.files.first().map(|path| Place::new(&path.display().to_string(), 0)),
             missing: config.missing.clone(),
             known: combined,
@@ -155,14 +158,14 @@ fn number(value: &Value) -> Result<u32, Problem> {
     value.text.trim().parse().ok().filter(|lines| *lines > 0).ok_or_else(|| wrong().at(&value.place))
 }
 
-/// What `__prefix_line` stands for, where the filter has one.
-fn prefix(config: &Config, combined: &BTreeMap<String, Value>, vars: &Vars) -> Option<String> {
-    let value = get_of(config, SECTION, "__prefix_line", vars).ok()??;
+/// What an option that fail2ban itself does not know stands for.
+fn beside(config: &Config, combined: &BTreeMap<String, Value>, vars: &Vars, name: &str) -> Option<String> {
+    let value = get_of(config, SECTION, name, vars).ok()??;
     let mut all = combined.clone();
-    all.insert("__prefix_line".to_owned(), value);
+    all.insert(name.to_owned(), value);
     let beyond = |name: &str| Ok(get_of(config, SECTION, name, vars)?.map(|value| value.text));
     tags::fill(&mut all, beyond).ok()?;
-    all.remove("__prefix_line").map(|value| value.text).filter(|text| !text.is_empty())
+    all.remove(name).map(|value| value.text).filter(|text| !text.is_empty())
 }
 
 /// Every filter of a configuration: the names in `DIR/filter.d`, those that others only include left out.

@@ -69,12 +69,14 @@ pub fn forgeries(filter: &Arc<Filter>, calendar: &Calendar) -> Forgeries {
 /// `None` where no honest line could be made.
 fn attempt(filter: &Arc<Filter>, calendar: &Calendar, pattern: usize) -> Option<Option<Forgery>> {
     let trial = Trial { filter, calendar };
-    let tree = tree(&filter.definition.failregex.get(pattern)?.text, filter)?;
+    let tree = self::tree(&filter.definition.failregex.get(pattern)?.text, filter)?;
     let before = filter.definition.prefregex.as_ref();
-    let before = before.and_then(|value| tree_of_prefix(&value.text, filter));
+    let before = before.and_then(|value| self::tree(&value.text, filter));
     let mut honest = false;
-    for full in [false, true] {
-        let parts = line_parts(&tree, before.as_ref(), full);
+    let plans =
+        [false, true].into_iter().flat_map(|full| prefixes(filter).into_iter().map(move |prefix| (full, prefix)));
+    for (full, prefix) in plans {
+        let parts = line_parts(&tree, before.as_ref(), full, &prefix);
         let Some(date) = trial.date(&parts) else { continue };
         honest = true;
         let found = trial.in_field(&parts, date).or_else(|| trial.anywhere(&parts, date, &tree, before.as_ref()));
@@ -93,17 +95,13 @@ fn tree(text: &str, filter: &Filter) -> Option<Tree> {
     python::parse(&expand(&masked, true)).ok()
 }
 
-fn tree_of_prefix(text: &str, filter: &Filter) -> Option<Tree> {
-    tree(text, filter)
-}
-
 /// A line in parts: the prefix pattern's with the pattern's own where its content stands.
-fn line_parts(tree: &Tree, before: Option<&Tree>, full: bool) -> Vec<Part> {
-    let own = sample(tree, full);
+fn line_parts(tree: &Tree, before: Option<&Tree>, full: bool, prefix: &str) -> Vec<Part> {
+    let own = sample(tree, full, prefix);
     let Some(before) = before else { return own };
     let mut parts = Vec::new();
     let mut put = false;
-    for part in sample(before, full) {
+    for part in sample(before, full, prefix) {
         if part == Part::Content {
             parts.extend(own.iter().cloned());
             put = true;
@@ -112,6 +110,14 @@ fn line_parts(tree: &Tree, before: Option<&Tree>, full: bool) -> Vec<Part> {
         }
     }
     if put { parts } else { own }
+}
+
+/// What may stand between the date and the message.
+fn prefixes(filter: &Filter) -> Vec<String> {
+    let daemon = filter.definition.daemon.as_ref().and_then(|daemon| python::parse(daemon).ok());
+    let daemon = daemon.map(|tree| text(&sample(&tree, false, ""), CLIENT)).filter(|daemon| !daemon.is_empty());
+    let daemon = daemon.unwrap_or_else(|| "daemon".to_owned());
+    [format!(" host {daemon}[1]: "), format!(" host {daemon}: "), " ".to_owned(), String::new()].into()
 }
 
 struct Trial<'a> {

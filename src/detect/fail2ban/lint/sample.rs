@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::fail2ban::python::{Class, Node, Tree};
+use crate::detect::fail2ban::python::{Class, Item, Node, Tree};
 
-/// What stands in for a filter's prefix.
-const PREFIX: &str = " host daemon[1]: ";
 /// Characters that a class is sampled with, the plainest first.
 const PLAIN: &str = "x1a0A. -_/:=@\"'[]()<>,;{}#%&+*!?|~$^`\\\t";
 
@@ -55,9 +53,9 @@ impl Part {
     }
 }
 
-/// Samples a pattern; with `full`, optional parts are there too.
-pub fn sample(tree: &Tree, full: bool) -> Vec<Part> {
-    let mut sampler = Sampler { tree, full, parts: Vec::new(), groups: BTreeMap::new(), user: None };
+/// Samples a pattern; with `full`, optional parts are there too. `prefix` stands for the filter's own.
+pub fn sample(tree: &Tree, full: bool, prefix: &str) -> Vec<Part> {
+    let mut sampler = Sampler { tree, full, prefix, parts: Vec::new(), groups: BTreeMap::new(), user: None };
     sampler.node(&tree.root);
     sampler.parts
 }
@@ -65,6 +63,7 @@ pub fn sample(tree: &Tree, full: bool) -> Vec<Part> {
 struct Sampler<'t> {
     tree: &'t Tree,
     full: bool,
+    prefix: &'t str,
     parts: Vec<Part>,
     groups: BTreeMap<u32, String>,
     user: Option<String>,
@@ -135,7 +134,7 @@ impl Sampler<'_> {
         match name.as_str() {
             "ip4" => return self.parts.push(Part::Host),
             "content" => return self.parts.push(Part::Content),
-            "g__prefix" => return self.parts.push(Part::Prefix(PREFIX.to_owned())),
+            "g__prefix" => return self.parts.push(Part::Prefix(self.prefix.to_owned())),
             _ => {}
         }
         let outer = self.user.clone();
@@ -182,5 +181,9 @@ fn wide(node: &Node) -> Option<Set> {
 }
 
 fn plain(class: &Class) -> char {
-    PLAIN.chars().find(|c| class.has(*c)).unwrap_or('x')
+    let listed = class.items.iter().find_map(|item| match item {
+        Item::Range(from, _) if !class.negated => Some(*from),
+        _ => None,
+    });
+    PLAIN.chars().find(|c| class.has(*c)).or(listed).unwrap_or('x')
 }

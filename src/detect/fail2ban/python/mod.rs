@@ -4,7 +4,7 @@ mod class;
 mod emit;
 mod parse;
 
-pub use class::Class;
+pub use class::{Class, Item};
 pub use emit::{Dialect, emit};
 pub use parse::{Tree, parse};
 
