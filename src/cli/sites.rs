@@ -158,6 +158,7 @@ fn format(log: &LogFile) -> String {
         LogKind::ModsecurityAudit => "ModSecurity audit",
         LogKind::PhpFpm => "php-fpm",
         LogKind::Auth => "sshd, sudo",
+        LogKind::Plain => "for imported jails",
     };
     match &log.format {
         _ if log.target == LogTarget::Off => String::new(),

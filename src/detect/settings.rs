@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::detect::fail2ban::JailRules;
 use crate::model::bounds;
 
 /// A leaky bucket: it overflows with the next drop after `capacity`, and loses one drop every `leak` seconds.
@@ -154,6 +155,10 @@ pub struct Settings {
 
     /// User agents that say they are a crawler, and where that crawler really comes from. Wide on purpose.
     pub crawlers: Vec<Crawler>,
+
+    /// Jails imported from fail2ban.
+    #[serde(rename = "jail", skip_serializing_if = "Vec::is_empty")]
+    pub jails: Vec<JailRules>,
 }
 
 /// A crawler's word for itself, and its networks.
@@ -168,6 +173,7 @@ pub struct Crawler {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            jails: Vec::new(),
             max_clients: 1_000_000,
             max_prefixes: 262_144,
             max_sites: 1024,

@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::detect::fail2ban::{JailRules, Patterns};
+use crate::detect::fail2ban::{JailRules, Patterns, check};
+use crate::formats::Files as _;
 use crate::formats::fail2ban::{Jail, Problem, Value, Wrong};
+use crate::guard::error::GuardError;
+use crate::host::Host;
+use crate::respond::policy::located;
 
 /// Beside the configuration; deleting it undoes the import.
 pub const FILE: &str = "fail2ban.toml";
@@ -29,6 +33,24 @@ impl Imported {
     pub fn text(&self) -> Result<String, toml::ser::Error> {
         Ok(format!("{HEAD}{}", toml::to_string_pretty(self)?))
     }
+}
+
+/// What the file says; nothing where it is not there.
+///
+/// # Errors
+/// Where it cannot be read, or holds a jail that cannot work.
+pub fn read(host: &Host, file: &Path) -> Result<Vec<JailRules>, GuardError> {
+    if !host.exists(file) {
+        return Ok(Vec::new());
+    }
+    let unreadable = |cause| GuardError::ConfigUnreadable { file: file.to_path_buf(), cause };
+    let bytes = host.read(file).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8".to_owned()))?;
+    let imported: Imported = toml::from_str(&text).map_err(|error| located(file, &text, &error))?;
+    for jail in &imported.jails {
+        check(jail).map_err(|cause| unreadable(format!("the jail {} cannot work: {cause}", jail.name)))?;
+    }
+    Ok(imported.jails)
 }
 
 /// Where the file stands for a configuration.

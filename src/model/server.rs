@@ -103,6 +103,8 @@ pub enum LogKind {
     PhpFpm,
     /// sshd, sudo and their like, in files.
     Auth,
+    /// Lines of any form, which only imported jails understand.
+    Plain,
 }
 
 /// A log pattern in the server's own language.

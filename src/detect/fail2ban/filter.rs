@@ -42,10 +42,15 @@ pub enum FilterError {
     Name(String, OptionsError),
 }
 
-/// Loads filters of one configuration; what they share is compiled once.
+/// Loads filters of one configuration.
 pub struct Loader<'f> {
     files: &'f dyn Files,
     dir: &'f Path,
+    compiler: Compiler,
+}
+
+/// Compiles filters; what they share is compiled once.
+pub struct Compiler {
     year: i16,
     dates: RefCell<BTreeMap<String, Arc<Dates>>>,
 }
@@ -53,7 +58,7 @@ pub struct Loader<'f> {
 impl<'f> Loader<'f> {
     /// `dir` holds `filter.d`. `year` is the current one: dates much later are none.
     pub fn new(files: &'f dyn Files, dir: &'f Path, year: i16) -> Self {
-        Self { files, dir, year, dates: RefCell::default() }
+        Self { files, dir, compiler: Compiler::new(year) }
     }
 
     /// A filter by its name in `dir/filter.d`, or by the path of a .conf file, with options (`mode`, …).
@@ -74,6 +79,21 @@ impl<'f> Loader<'f> {
         let bracketed = if rest.is_empty() { name.to_owned() } else { format!("{name}[{rest}]") };
         let (name, options) = name_and_options(&bracketed).map_err(|why| FilterError::Name(text.to_owned(), why))?;
         self.load(&name, &options)
+    }
+
+    /// Compiles what a definition says.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile(&self, name: &str, definition: Definition) -> Result<Filter, FilterError> {
+        self.compiler.compile(name, definition)
+    }
+}
+
+impl Compiler {
+    /// `year` is the current one: dates much later are none.
+    pub fn new(year: i16) -> Self {
+        Self { year, dates: RefCell::default() }
     }
 
     /// Compiles what a definition says.

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::fail2ban::date::Calendar;
-use crate::detect::fail2ban::filter::{Filter, FilterError, Loader};
+use crate::detect::fail2ban::filter::{Compiler, Filter, FilterError};
 use crate::detect::fail2ban::state::Reading;
 use crate::formats::fail2ban::{Definition, Place, Value};
 use crate::model::{Alert, AlertId, At, Class, Confidence, Count, Evidence, Millis, Severity, Standing, Subject, Via};
@@ -18,8 +18,8 @@ use crate::model::{Alert, AlertId, At, Class, Confidence, Count, Evidence, Milli
 pub const DETECTOR: &str = "imported-jail";
 /// Clients counted at once; the one seen longest ago goes first.
 const MOST_CLIENTS: usize = 100_000;
-/// Stamps that lie this far from the log's own clock count as now (milliseconds), as fail2ban treats them.
-const ODD_STAMP: i64 = 60_000;
+
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// What an imported jail says; a table of `fail2ban.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,12 +92,17 @@ pub struct JailLine<'a> {
     pub at: At,
     /// The log clock.
     pub now: Millis,
+    /// The stamp that the log's own format gave.
+    pub stamp: Option<Millis>,
     pub raw: &'a [u8],
 }
 
+/// What counts against whom.
+pub type Tallies = BTreeMap<IpAddr, Tally>;
+
 /// What counts against a client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Tally {
+pub struct Tally {
     count: u32,
     first: Millis,
     last: Millis,
@@ -109,7 +114,8 @@ struct Tally {
 pub struct Jail {
     rules: JailRules,
     reading: Reading,
-    clients: BTreeMap<IpAddr, Tally>,
+    clients: Tallies,
+    clock: Millis,
     /// Lines on which a pattern was given up.
     pub costly: u64,
 }
@@ -117,10 +123,10 @@ pub struct Jail {
 impl Jail {
     /// # Errors
     /// Where its patterns cannot be compiled.
-    pub fn new(rules: JailRules, loader: &Loader<'_>, calendar: Calendar) -> Result<Self, FilterError> {
-        let filter: Filter = loader.compile(&rules.name, rules.patterns.definition(&rules.name))?;
+    pub fn new(rules: JailRules, compiler: &Compiler, calendar: Calendar) -> Result<Self, FilterError> {
+        let filter: Filter = compiler.compile(&rules.name, rules.patterns.definition(&rules.name))?;
         let reading = Reading::new(Arc::new(filter), calendar);
-        Ok(Self { rules, reading, clients: BTreeMap::new(), costly: 0 })
+        Ok(Self { rules, reading, clients: BTreeMap::new(), clock: Millis(0), costly: 0 })
     }
 
     pub fn rules(&self) -> &JailRules {
@@ -140,8 +146,20 @@ impl Jail {
         if self.rules.allow.iter().any(|net| net.contains(&ip)) {
             return None;
         }
-        let stamp = failure.time.map(Millis).filter(|at| (at.0 - line.now.0).abs() <= ODD_STAMP).unwrap_or(line.now);
+        let stamp = self.stamp(failure.time, line);
         self.count(ip, stamp, line)
+    }
+
+    /// A date may lie behind the log's clock, where lines are read late; ahead of it, it is odd. Where only the filter
+    /// knows dates, they move on by a day a line at most.
+    fn stamp(&mut self, found: Option<i64>, line: &JailLine<'_>) -> Millis {
+        let Some(found) = found.map(Millis) else { return line.now.max(self.clock) };
+        if line.stamp.is_some() {
+            return found.min(line.now);
+        }
+        let stamp = found.min(self.clock.max(line.now) + DAY);
+        self.clock = self.clock.max(stamp);
+        stamp
     }
 
     fn count(&mut self, ip: IpAddr, stamp: Millis, line: &JailLine<'_>) -> Option<Alert> {
@@ -151,7 +169,11 @@ impl Jail {
         }
         let new = || Tally { count: 0, first: stamp, last: stamp, lines: VecDeque::new() };
         let tally = self.clients.entry(ip).or_insert_with(new);
-        if tally.last.0 < stamp.0 - i64::from(self.rules.findtime) * 1000 {
+        let span = i64::from(self.rules.findtime) * 1000;
+        if stamp.0 < tally.last.0 - span {
+            return None;
+        }
+        if tally.last.0 < stamp.0 - span {
             *tally = new();
         }
         tally.count += 1;
@@ -165,6 +187,14 @@ impl Jail {
         }
         let Tally { count, first, last, lines } = self.clients.remove(&ip)?;
         Some(self.alert(ip, count, first, last, lines.into()))
+    }
+
+    pub fn tallies(&self) -> &Tallies {
+        &self.clients
+    }
+
+    pub fn restore(&mut self, tallies: Tallies) {
+        self.clients = tallies;
     }
 
     /// Forgets what counts against the clients of a net.
@@ -218,5 +248,72 @@ fn evidence(line: &JailLine<'_>) -> Evidence {
         offset: line.at.offset,
         text: String::from_utf8_lossy(kept).into_owned(),
         span: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::tz::TimeZone;
+
+    fn jail(allow: &str) -> Jail {
+        let rules = JailRules {
+            name: "door".to_owned(),
+            enabled: true,
+            filter: "door".to_owned(),
+            logs: vec!["/var/log/door.log".into()],
+            maxretry: 3,
+            findtime: 60,
+            ports: String::new(),
+            allow: allow.parse().into_iter().collect(),
+            patterns: Patterns {
+                failregex: vec!["^ bad key from <HOST>$".to_owned()],
+                maxlines: 1,
+                ..Patterns::default()
+            },
+        };
+        let calendar = Calendar { now: jiff::Timestamp::UNIX_EPOCH, zone: TimeZone::UTC };
+        Jail::new(rules, &Compiler::new(2030), calendar).unwrap()
+    }
+
+    /// Shows lines with a date in the filter's words, so many seconds after midnight; the lines that made it speak.
+    fn speaks(jail: &mut Jail, seconds: &[u64]) -> Vec<(u64, u32)> {
+        let midnight = Millis::from_secs(1_767_225_600);
+        let mut spoken = Vec::new();
+        for (number, second) in (1u64..).zip(seconds) {
+            let now = midnight + std::time::Duration::from_secs(*second);
+            let raw = format!("2026-01-01 00:{:02}:{:02} bad key from 203.0.113.7", second / 60, second % 60);
+            let at = At { line: number, ..At::default() };
+            let line = JailLine { file: "/var/log/door.log", at, now, stamp: Some(now), raw: raw.as_bytes() };
+            spoken.extend(jail.see(&line).map(|alert| (number, alert.lines)));
+        }
+        spoken
+    }
+
+    #[test]
+    fn failures_within_the_time_are_counted_and_counting_begins_anew() {
+        assert_eq!(speaks(&mut jail("x"), &[0, 30, 60, 61, 62, 63]), [(3, 3), (6, 3)]);
+        assert_eq!(speaks(&mut jail("x"), &[0, 61, 122, 183]), []);
+        assert_eq!(speaks(&mut jail("203.0.113.0/24"), &[0, 1, 2, 3]), []);
+    }
+
+    #[test]
+    fn an_alert_shows_its_lines_and_says_its_numbers() {
+        let mut jail = jail("x");
+        let line = |number, raw| JailLine {
+            file: "f",
+            at: At { line: number, ..At::default() },
+            now: Millis(1_767_225_600_000),
+            stamp: None,
+            raw,
+        };
+        let raw = b"2026-01-01 00:00:00 bad key from 203.0.113.7";
+        assert!(jail.see(&line(1, raw)).is_none() && jail.see(&line(2, raw)).is_none());
+        let kept = jail.tallies().clone();
+        let alert = jail.see(&line(3, raw)).unwrap();
+        assert_eq!(alert.sentence, "3 failures within 60 s by the imported jail door, which bans at 3");
+        assert_eq!((alert.class, alert.evidence.len()), (Class::AuthFailure, 3));
+        jail.restore(kept);
+        assert_eq!(jail.see(&line(3, raw)).unwrap().id, alert.id);
     }
 }

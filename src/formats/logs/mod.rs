@@ -48,6 +48,8 @@ pub enum LineFormat {
     PhpFpm,
     /// sshd and sudo in a syslog file.
     Auth,
+    /// Lines of any form.
+    Plain,
     /// `journalctl -o export`, saved in a file.
     JournalExport,
 }
@@ -84,6 +86,7 @@ impl LineFormat {
             LogKind::ModsecurityAudit => Self::ModsecurityAudit,
             LogKind::PhpFpm => Self::PhpFpm,
             LogKind::Auth => Self::Auth,
+            LogKind::Plain => Self::Plain,
         }
     }
 
@@ -105,6 +108,7 @@ impl LineFormat {
             Self::ModsecurityAudit => "ModSecurity audit",
             Self::PhpFpm => "php-fpm",
             Self::Auth => "auth",
+            Self::Plain => "plain lines",
             Self::JournalExport => "journal export",
         }
     }
@@ -115,6 +119,8 @@ impl LineFormat {
 pub struct Parser {
     reader: Reader,
     clock: Clock,
+    /// Lines of a syslog file that tell no login are remarks, and not nothing.
+    every: bool,
 }
 
 #[derive(Debug)]
@@ -128,6 +134,7 @@ enum Reader {
     ModsecurityAudit(Audit),
     PhpFpm,
     Auth,
+    Plain,
     JournalExport(Box<(journal::Decoder, journal::Entry)>),
 }
 
@@ -143,10 +150,17 @@ impl Parser {
             LineFormat::NginxError => Reader::NginxError(NginxError::default()),
             LineFormat::ModsecurityAudit => Reader::ModsecurityAudit(Audit::default()),
             LineFormat::Auth => Reader::Auth,
+            LineFormat::Plain => Reader::Plain,
             LineFormat::JournalExport => Reader::JournalExport(Box::default()),
             LineFormat::PhpFpm => Reader::PhpFpm,
         };
-        Self { reader, clock: Clock::new(TimeZone::system()) }
+        Self { reader, clock: Clock::new(TimeZone::system()), every: false }
+    }
+
+    /// Makes a remark of every line of a syslog file that tells no login; imported jails read them.
+    pub fn every_line(mut self) -> Self {
+        self.every = true;
+        self
     }
 
     /// The zone of stamps that do not say theirs.
@@ -180,7 +194,8 @@ impl Parser {
             Reader::JsonLines(reader) => reader.read(line, &mut self.clock),
             Reader::W3c(reader) => reader.read(line, &mut self.clock),
             Reader::ModsecurityAudit(audit) => audit.read(line, &mut self.clock),
-            Reader::Auth => auth::read(line, &mut self.clock),
+            Reader::Auth => auth::read(line, self.every, &mut self.clock),
+            Reader::Plain => Ok(auth::plain(line, &mut self.clock)),
             Reader::JournalExport(state) => Ok(exported(state, line)),
             Reader::ApacheError => errors::apache::read(line, &mut self.clock),
             Reader::NginxError(reader) => reader.read(line, &mut self.clock),
