@@ -138,7 +138,8 @@ fn files(asked: &[PathBuf], host: &Host) -> (Vec<PathBuf>, Vec<String>) {
 
 fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {
     let format = args.format.as_deref().map(declared).transpose()?;
-    let sources = replay::sources(files, &host.servers(), format.as_ref());
+    let mut sources = replay::sources(files, &host.servers(), format.as_ref());
+    replay::for_jails(&mut sources, host, &config.detection.jails);
     let engine = engine(config.detection.clone(), SEED)?;
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());
     let bar = bar(terminal);

@@ -1,13 +1,19 @@
 //! Finished logs, merged by their log clocks, into a trial.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use crate::detect::fail2ban::JailRules;
+use crate::formats::logs::LineFormat;
 use crate::guard::trial::Trial;
 use crate::host::Host;
 use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
 use crate::monitor::{self, MAX_LINE, Replayed, Source};
+
+/// Bytes of a log that tell its format.
+const HEAD: u64 = 64 << 10;
 
 /// One source a file. A file that a server of this host declares is read as declared; others are recognised, unless
 /// `format` says what they are.
@@ -26,6 +32,22 @@ pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFo
             }
         })
         .collect()
+}
+
+/// Files of no known format that an imported jail reads are read for it, line by line.
+pub fn for_jails(sources: &mut [Source], host: &Host, jails: &[JailRules]) {
+    for source in sources.iter_mut().filter(|source| source.kind == LogKind::Access && source.format.is_none()) {
+        if jails.iter().any(|jail| jail.enabled && jail.reads(&source.path)) && !recognised(host, &source.path) {
+            source.kind = LogKind::Plain;
+        }
+    }
+}
+
+fn recognised(host: &Host, path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = host.open(path).map(|file| file.take(HEAD).read_to_end(&mut head));
+    let lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).take(20).collect();
+    read.is_ok() && LineFormat::recognise(&lines).is_some()
 }
 
 /// The logs that servers declare, with their rotations.

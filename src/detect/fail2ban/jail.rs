@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -12,6 +12,7 @@ use crate::detect::fail2ban::date::Calendar;
 use crate::detect::fail2ban::filter::{Compiler, Filter, FilterError};
 use crate::detect::fail2ban::state::Reading;
 use crate::formats::fail2ban::{Definition, Place, Value};
+use crate::formats::glob;
 use crate::model::{Alert, AlertId, At, Class, Confidence, Count, Evidence, Millis, Severity, Standing, Subject, Via};
 
 /// The detector that speaks for all imported jails.
@@ -40,6 +41,21 @@ pub struct JailRules {
     #[serde(default)]
     pub allow: Vec<IpNet>,
     pub patterns: Patterns,
+}
+
+impl JailRules {
+    /// True where a path is one of its logs, or what rotation made of one.
+    pub fn reads(&self, path: &Path) -> bool {
+        self.logs.iter().any(|log| fits(log, path))
+    }
+}
+
+fn fits(pattern: &Path, path: &Path) -> bool {
+    let names = |path: &Path| path.iter().map(|name| name.to_string_lossy().into_owned()).collect::<Vec<_>>();
+    let (pattern, path) = (names(pattern), names(path));
+    let (Some((last, dirs)), Some((file, folders))) = (pattern.split_last(), path.split_last()) else { return false };
+    let same = dirs.len() == folders.len() && dirs.iter().zip(folders).all(|(dir, folder)| glob::matches(dir, folder));
+    same && [last.clone(), format!("{last}.*"), format!("{last}-*")].iter().any(|name| glob::matches(name, file))
 }
 
 /// The filter's patterns, everything put in.

@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 use crate::detect::fail2ban::date::Calendar;
 use crate::detect::fail2ban::filter::{Compiler, FilterError};
 use crate::detect::fail2ban::jail::{Jail, JailLine, JailRules, Tallies};
-use crate::formats::glob;
 use crate::model::{Alert, Event};
 
 /// The last year of dates that are believed: a detector has no clock but the log's.
@@ -40,8 +39,8 @@ impl Jails {
         if self.sources.len() <= ix {
             self.sources.resize(ix + 1, (String::new(), Vec::new()));
         }
-        let reads = |jail: &Jail| jail.rules().logs.iter().any(|log| fits(log, name));
-        let readers = self.all.iter().enumerate().filter(|(_, jail)| reads(jail)).map(|(at, _)| at).collect();
+        let readers = self.all.iter().enumerate().filter(|(_, jail)| jail.rules().reads(Path::new(name)));
+        let readers = readers.map(|(at, _)| at).collect();
         self.sources[ix] = (name.to_owned(), readers);
     }
 
@@ -86,16 +85,4 @@ pub fn check(rules: &JailRules) -> Result<(), FilterError> {
 
 fn calendar() -> Calendar {
     Calendar { now: jiff::Timestamp::UNIX_EPOCH, zone: TimeZone::system() }
-}
-
-/// A path fits a pattern, or is what rotation made of such a path.
-fn fits(pattern: &Path, name: &str) -> bool {
-    let parts = |path: &Path| path.iter().map(|part| part.to_string_lossy().into_owned()).collect::<Vec<_>>();
-    let (pattern, name) = (parts(pattern), parts(Path::new(name)));
-    let (Some((last_pattern, dirs_pattern)), Some((last, dirs))) = (pattern.split_last(), name.split_last()) else {
-        return false;
-    };
-    let same_folder =
-        dirs.len() == dirs_pattern.len() && dirs_pattern.iter().zip(dirs).all(|(p, d)| glob::matches(p, d));
-    same_folder && (glob::matches(last_pattern, last) || glob::matches(&format!("{last_pattern}.*"), last))
 }
