@@ -1,8 +1,10 @@
 //! Which logs are followed: those the servers declare, those every host has, those the owner adds.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::formats::glob;
 use crate::guard::config::{Config, Kind};
 use crate::guard::said::Said;
 use crate::host::Host;
@@ -39,6 +41,7 @@ pub fn of<'a>(host: &Host, servers: &'a [Server], config: &'a Config) -> Found<'
         let real_ip = if extra.kind == Kind::Application { anywhere.clone() } else { RealIp::default() };
         found.follow(&extra.path, LogKind::from(extra.kind), None, &real_ip, &extra.site);
     }
+    found.jails(config);
     found.journal(host);
     found
 }
@@ -80,6 +83,16 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// What imported jails read, where nothing else does.
+    fn jails(&mut self, config: &Config) {
+        for log in config.detection.jails.iter().filter(|jail| jail.enabled).flat_map(|jail| &jail.logs) {
+            let known = self.sources.iter().any(|source| fits(log, &source.path) || fits(&source.path, log));
+            if !known {
+                self.follow(log, LogKind::Plain, None, &RealIp::default(), "");
+            }
+        }
+    }
+
     /// Where sshd and sudo write no file, and a journal is kept.
     fn journal(&mut self, host: &Host) {
         let in_files = self.sources.iter().any(|source| source.kind == LogKind::Auth);
@@ -116,6 +129,12 @@ impl<'a> Found<'a> {
     }
 }
 
+/// Whether a path, or a pattern as text, is one that a pattern stands for.
+fn fits(pattern: &Path, path: &Path) -> bool {
+    let same = |(pattern, part): (&OsStr, &OsStr)| glob::matches(&pattern.to_string_lossy(), &part.to_string_lossy());
+    pattern.iter().count() == path.iter().count() && pattern.iter().zip(path).all(same)
+}
+
 fn words(kind: LogKind, format: Option<&DeclaredFormat>) -> String {
     match (kind, format) {
         (LogKind::Access, Some(format)) if !format.name.is_empty() => format.name.clone(),
@@ -128,5 +147,6 @@ fn words(kind: LogKind, format: Option<&DeclaredFormat>) -> String {
         (LogKind::Auth, _) => "authentication".to_owned(),
         (LogKind::Application, _) => "application".to_owned(),
         (LogKind::Mixed, _) => "mixed".to_owned(),
+        (LogKind::Plain, _) => "for imported jails".to_owned(),
     }
 }

@@ -86,7 +86,7 @@ impl Mixed {
             Strict::Apache => apache::read(line, clock),
             Strict::Nginx => self.nginx.read(line, clock),
             Strict::PhpFpm => php_fpm::read(line, clock),
-            Strict::Auth => auth::read(line, clock),
+            Strict::Auth => auth::read(line, false, clock),
         }
     }
 }
