@@ -144,21 +144,18 @@ fn pattern_error(place: &Place, which: &'static str, number: usize, error: Patte
 
 /// A path where it looks like one, else a name.
 fn source(files: &dyn Files, dir: &Path, name: &str) -> Source {
-    let path = Path::new(name);
-    let in_filters = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "filter.d");
-    if let (true, Some(stem), Some(dir)) = (in_filters, path.file_stem(), path.parent().and_then(Path::parent)) {
-        return Source::Named { dir: dir.to_owned(), name: stem.to_string_lossy().into_owned() };
-    }
-    if name.contains('/') {
-        let file = if path.extension().is_some() { path.to_owned() } else { path.with_extension("conf") };
-        return Source::File(file);
-    }
     let bare = name.strip_suffix(".conf").or_else(|| name.strip_suffix(".local")).unwrap_or(name);
-    let here = PathBuf::from(name);
-    if bare != name && files.read(&dir.join("filter.d").join(name)).is_err() {
-        return Source::File(here);
+    let known = !name.contains('/') && (bare == name || files.read(&dir.join("filter.d").join(name)).is_ok());
+    if known {
+        return Source::Named { dir: dir.to_owned(), name: bare.to_owned() };
     }
-    Source::Named { dir: dir.to_owned(), name: bare.to_owned() }
+    let path = std::path::absolute(name).unwrap_or_else(|_| PathBuf::from(name));
+    let folder = path.parent().filter(|folder| folder.file_name().is_some_and(|folder| folder == "filter.d"));
+    match (folder.and_then(Path::parent), path.file_stem()) {
+        (Some(dir), Some(stem)) => Source::Named { dir: dir.to_owned(), name: stem.to_string_lossy().into_owned() },
+        _ if path.extension().is_some() => Source::File(path),
+        _ => Source::File(path.with_extension("conf")),
+    }
 }
 
 fn all(values: &[Value], which: &'static str, lines: Lines, names: bool) -> Result<Vec<Pattern>, FilterError> {

@@ -338,10 +338,9 @@ fn story(pattern: &Pattern, found: &Found, text: &str) -> Story {
         let digits = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let name = digits.strip_suffix('_').filter(|_| digits.len() < name.len()).unwrap_or(name);
         let name = group(name).to_owned();
-        if let Some(text) = story.get(whole).filter(|text| !text.is_empty()).map(str::to_owned) {
-            if !story.says(&name) {
-                story.groups.insert(name, Some(text));
-            }
+        let text = story.get(whole).filter(|text| !text.is_empty()).map(str::to_owned);
+        if let Some(text) = text.filter(|_| !story.says(&name)) {
+            story.groups.insert(name, Some(text));
         }
     }
     story

@@ -47,23 +47,25 @@ pub fn group_name(tree: &Tree, number: u32) -> String {
 /// Before the last newline or at the end: `$` of Python outside its multi-line mode.
 const EXACT_END: &str = r"(?=\n?\z)";
 
-/// Also gathers the groups that parts refer to.
+/// Gathers the groups that parts refer to, too, so it looks at every part.
 fn needs_backtracking(node: &Node, referred: &mut BTreeSet<u32>) -> bool {
-    let mut inner = |node: &Node| needs_backtracking(node, referred);
     match node {
         Node::Concat(parts) | Node::Alternate(parts) => {
-            parts.iter().fold(false, |needs, part| needs_backtracking(part, referred) || needs)
+            parts.iter().filter(|part| needs_backtracking(part, referred)).count() > 0
         }
-        Node::Repeat { node, greed, .. } => inner(node) || *greed == Greed::Possessive,
-        Node::Group(_, node) | Node::Flagged(_, node) => inner(node),
-        Node::Look { node, .. } | Node::Atomic(node) => inner(node) || true,
+        Node::Repeat { node, greed, .. } => needs_backtracking(node, referred) | (*greed == Greed::Possessive),
+        Node::Group(_, node) | Node::Flagged(_, node) => needs_backtracking(node, referred),
+        Node::Look { node, .. } | Node::Atomic(node) => {
+            needs_backtracking(node, referred);
+            true
+        }
         Node::Back(group) => {
             referred.insert(*group);
             true
         }
         Node::Conditional { group, yes, no } => {
-            inner(yes);
-            inner(no);
+            needs_backtracking(yes, referred);
+            needs_backtracking(no, referred);
             referred.insert(*group);
             true
         }

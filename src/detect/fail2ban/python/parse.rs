@@ -205,10 +205,10 @@ impl<'t> Parser<'t> {
 
     fn capture(&mut self, name: Option<&str>) -> Result<Node, PatternError> {
         let number = u32::try_from(self.names.len()).map_err(|_| PatternError::TooDeep(MOST_DEPTH))?;
-        if let Some(name) = name {
-            if self.by_name.insert(name.to_owned(), number).is_some() {
-                return Err(PatternError::Twice(name.to_owned()));
-            }
+        if let Some(name) = name
+            && self.by_name.insert(name.to_owned(), number).is_some()
+        {
+            return Err(PatternError::Twice(name.to_owned()));
         }
         self.names.push(name.map(str::to_owned));
         Ok(Node::Group(number, Box::new(self.closed()?)))
