@@ -159,6 +159,7 @@ fn format(log: &LogFile) -> String {
         LogKind::PhpFpm => "php-fpm",
         LogKind::Auth => "sshd, sudo",
         LogKind::Application => "application",
+        LogKind::Mixed => "mixed",
     };
     match &log.format {
         _ if log.target == LogTarget::Off => String::new(),

@@ -9,7 +9,7 @@ use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
-use crate::detect::rules::{CorrelationHit, Correlator, Field, Hit, RuleSet, Scanner};
+use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet, Scanner};
 use crate::detect::seen::{RuleHit, Seen, Together, lately_hostile, sign, signs_of};
 use crate::detect::settings::Settings;
 use crate::detect::traffic;
@@ -166,6 +166,11 @@ impl Engine {
         }
     }
 
+    /// The rules that the last event met.
+    pub fn hits(&self) -> &[Hit] {
+        &self.hits
+    }
+
     /// What is known of a client or prefix; of anything else nothing.
     pub fn standing(&self, who: &Subject) -> Standing {
         match who {
@@ -253,26 +258,18 @@ fn run(
 /// Hits with what their rules say of themselves; no allocation where there are none.
 fn named<'r>(rules: &'r RuleSet, hits: &[Hit], correlated: &[CorrelationHit]) -> (Vec<RuleHit<'r>>, Vec<Together<'r>>) {
     let hits = hits.iter().filter_map(|hit| {
-        let rule = rules.rule(hit.rule)?;
-        Some(RuleHit {
-            id: &rule.id,
-            title: &rule.title,
-            class: rule.class,
-            level: rule.level,
-            confidence: rule.confidence,
-            score: rule.score,
-            critical: rule.critical,
-            in_agent: hit.field == Field::Agent,
-            span: hit.span,
-        })
+        let rule = rules.rule(hit.rule).filter(|rule| rule.alone)?;
+        Some(RuleHit::of(rule, hit))
     });
     let together = correlated.iter().filter_map(|hit| {
-        let correlation = rules.correlations().get(usize::from(hit.correlation.0))?;
+        let correlation = rules.correlations().get(usize::from(hit.correlation.0)).filter(|known| known.alone)?;
         Some(Together {
             id: &correlation.id,
             title: &correlation.title,
+            class: correlation.class,
             level: correlation.level,
-            count: hit.count,
+            measured: hit.measured,
+            unit: correlation.kind.unit(),
             window: correlation.timespan.as_secs(),
         })
     });

@@ -8,8 +8,13 @@ use crate::guard::error::GuardError;
 use crate::measure::Facet;
 use crate::measures;
 
+/// With the rules of this program alone.
 pub fn engine(settings: Settings, seed: u64) -> Result<Engine, GuardError> {
-    Ok(Engine::new(&detectors(), Arc::new(rules()?), settings, seed))
+    Ok(engine_with(rules()?, settings, seed))
+}
+
+pub fn engine_with(rules: RuleSet, settings: Settings, seed: u64) -> Engine {
+    Engine::new(&detectors(), Arc::new(rules), settings, seed)
 }
 
 /// The rules of this program.

@@ -127,6 +127,7 @@ fn words(kind: LogKind, format: Option<&DeclaredFormat>) -> String {
         (LogKind::PhpFpm, _) => "php-fpm".to_owned(),
         (LogKind::Auth, _) => "authentication".to_owned(),
         (LogKind::Application, _) => "application".to_owned(),
+        (LogKind::Mixed, _) => "mixed".to_owned(),
     }
 }
 

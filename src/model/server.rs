@@ -105,6 +105,8 @@ pub enum LogKind {
     Auth,
     /// What an application, or any program through syslog, says of itself.
     Application,
+    /// Lines of several formats, each told by itself.
+    Mixed,
 }
 
 /// A log pattern in the server's own language.

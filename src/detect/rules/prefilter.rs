@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::rules::expr::{Compare, Expr, Test};
+use crate::detect::rules::column::Column;
+use crate::detect::rules::expr::{Check, Compare, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::rule::{Rule, RuleIx};
 use crate::detect::rules::sieve::Sieve;
@@ -138,7 +139,9 @@ fn status_of(test: &Expr) -> Option<u16> {
     match test {
         Expr::All(parts) => parts.iter().find_map(status_of),
         Expr::Shared(part) => status_of(part),
-        Expr::Test(Test::Number { field: Field::Status, compare: Compare::Equal, value }) => u16::try_from(*value).ok(),
+        Expr::Test(Test::Check { column: Column::Field(Field::Status), check: Check::Number(Compare::Equal, value) }) => {
+            Some(*value as u16)
+        }
         _ => None,
     }
 }

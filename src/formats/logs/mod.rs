@@ -95,12 +95,18 @@ impl LineFormat {
             LogKind::PhpFpm => Self::PhpFpm,
             LogKind::Auth => Self::Auth,
             LogKind::Application => Self::Application,
+            LogKind::Mixed => Self::Mixed,
         }
     }
 
     /// What `sample` lines look like where nothing declares it; none where most of them fit nothing known.
     pub fn recognise(sample: &[&[u8]]) -> Option<Self> {
         recognise::recognise(sample)
+    }
+
+    /// True where a line means nothing without those before it.
+    pub fn has_context(&self) -> bool {
+        matches!(self, Self::ModsecurityAudit | Self::W3c | Self::JournalExport)
     }
 
     /// The name a person knows it by: `combined`, `nginx error`, …
