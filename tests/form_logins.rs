@@ -151,6 +151,29 @@ fn people_who_mistype_are_never_told() {
     }
 }
 
+#[test]
+fn a_second_step_at_the_same_path_is_no_failure() {
+    for seed in 1..=10 {
+        let dice = &mut Dice(seed * 32_452_843);
+        let mut traffic = Traffic::default();
+        let mut in_two_steps = |ip: &str, mut at: i64| {
+            for _ in 0..2 {
+                traffic.add(at, ip, "GET", "/login", (200, 7_000));
+                at += 6 + dice.upto(9) as i64;
+                traffic.add(at, ip, "POST", "/login", (302, 370));
+            }
+            traffic.add(at, ip, "GET", "/home", (200, 9_000));
+        };
+        (1..=40).for_each(|client| in_two_steps(&format!("192.0.2.{client}"), START / 1000 + 300 * client));
+        // An office behind one address begins to work, one after the other.
+        (0..24).for_each(|nth| in_two_steps("198.51.100.7", START / 1000 + 20_000 + 30 * nth));
+        let told = alerts(&traffic.sorted());
+        let told: Vec<&str> =
+            told.iter().filter(|(_, alert)| is_login(alert)).map(|(_, alert)| alert.sentence.as_str()).collect();
+        assert!(told.is_empty(), "seed {seed}: {told:?}");
+    }
+}
+
 /// What is posted all day: path, and what the `nth` POST is answered.
 type Posted = (&'static str, fn(u64) -> (u16, u64));
 

@@ -150,3 +150,40 @@ fn words(kind: LogKind, format: Option<&DeclaredFormat>) -> String {
         (LogKind::Plain, _) => "for imported jails".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ServerKind, Spot};
+
+    fn log(path: &str, header: Option<&str>, trusted: &[&str]) -> LogFile {
+        let trusted = trusted.iter().map(|net| net.parse().unwrap()).collect();
+        let real_ip = RealIp { header: header.map(str::to_owned), trusted, rewrites: header.is_some() };
+        let target = LogTarget::File(path.into());
+        LogFile { target, kind: LogKind::Access, format: None, real_ip, at: Spot::default() }
+    }
+
+    #[test]
+    fn an_application_may_stand_behind_any_proxy_of_the_host() {
+        let scratch = tempfile::tempdir().unwrap();
+        let logs = vec![log("/a", None, &[]), log("/b", Some("x-real-ip"), &["10.0.0.0/8", "192.0.2.1/32"])];
+        let server = Server {
+            kind: ServerKind::Nginx,
+            version: String::new(),
+            config: PathBuf::new(),
+            running: None,
+            sites: Vec::new(),
+            logs,
+            problems: Vec::new(),
+        };
+        let text = "[[log]]\npath = \"/srv/app.log\"\nkind = \"application\"";
+        let config: Config = toml::from_str(text).unwrap();
+        let servers = [server];
+        let found = of(&Host::recorded(scratch.path()), &servers, &config);
+        let applications: Vec<&Source> =
+            found.sources.iter().filter(|source| source.kind == LogKind::Application).collect();
+        let paths: Vec<&Path> = applications.iter().map(|source| source.path.as_path()).collect();
+        assert_eq!(paths, [Path::new("/srv/app.log")]);
+        assert!(applications.iter().all(|source| source.real_ip == servers[0].logs[1].real_ip), "{applications:?}");
+    }
+}

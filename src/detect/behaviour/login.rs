@@ -170,7 +170,9 @@ fn came_back<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory) ->
         return None;
     }
     let target = memory.targets.at(memory.targets.find(&memory.seed, [seen.path, 0])?);
-    let back = target.shapes.lately(mark_of(seen, memory), seen.now, FOLLOWED);
+    // Some forms ask in two steps, and each of them leads back.
+    let told = request.method == b"POST" || target.shapes.is_done_in_one();
+    let back = told && target.shapes.lately(mark_of(seen, memory), seen.now, FOLLOWED);
     back.then_some(Attempt { ok: false, weight: 1.0, service: "form", user: request.user })
 }
 

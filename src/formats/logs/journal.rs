@@ -165,6 +165,8 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::logs::Record;
+    use crate::model::What;
 
     fn stream() -> Vec<u8> {
         let mut bytes = b"__CURSOR=s=1\n__REALTIME_TIMESTAMP=1795374000123456\n_COMM=sshd\n_UID=0\nSYSLOG_IDENTIFIER=sshd\nMESSAGE\n".to_vec();
@@ -187,6 +189,24 @@ mod tests {
             assert!(matches!(forged.line(), Line::Nothing));
             assert_eq!(decoder.entry(), None);
         }
+    }
+
+    #[test]
+    fn other_programs_speak_for_themselves_alone() {
+        let entry = |identifier: &[u8], comm: &[u8]| Entry {
+            comm: comm.to_vec(),
+            identifier: identifier.to_vec(),
+            message: b"Login failed for a from 192.0.2.7".to_vec(),
+            uid: Some(33),
+            ..Entry::default()
+        };
+        let said = |entry: &Entry| match entry.line() {
+            Line::Record(Record { what: What::Note(note), client: None, .. }) => note.code.to_vec(),
+            _ => Vec::new(),
+        };
+        assert_eq!(said(&entry(b"roundcube", b"php-fpm")), b"roundcube");
+        assert_eq!(said(&entry(b"sshd", b"php-fpm")), b"");
+        assert_eq!(said(&entry(b"", b"php-fpm")), b"");
     }
 
     #[test]
