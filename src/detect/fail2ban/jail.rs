@@ -247,7 +247,7 @@ impl Jail {
             counts: vec![Count {
                 what: "failures".to_owned(),
                 seen: f64::from(count),
-                limit: f64::from(*maxretry),
+                limit: f64::from(maxretry.saturating_sub(1)),
                 window,
             }],
             standing: Standing::default(),

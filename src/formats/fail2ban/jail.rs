@@ -79,7 +79,8 @@ pub fn jails(files: &dyn Files, dir: &Path) -> Result<Jails, Problem> {
         config.defaults.insert(name.to_owned(), Value { text, place: whole.clone() });
     }
     let names: Vec<String> = config.order.iter().filter(|name| *name != "INCLUDES").cloned().collect();
-    let jails = names.into_iter().map(|name| Reader { files, dir, config: &mut config, name, problems: Vec::new() }.jail());
+    let jails =
+        names.into_iter().map(|name| Reader { files, dir, config: &mut config, name, problems: Vec::new() }.jail());
     let jails = jails.collect();
     Ok(Jails { jails, problems: config.missing })
 }
