@@ -5,6 +5,7 @@ pub mod apache;
 pub mod glob;
 pub mod logs;
 pub mod nginx;
+pub mod seclang;
 pub mod tomcat;
 
 use std::path::Path;

@@ -17,6 +17,10 @@ pub(super) struct Logsource {
 impl Logsource {
     const REQUESTS: Self = Self { requests: true, logins: false, notes: false, service: None };
 
+    pub fn requests() -> Self {
+        Self::REQUESTS
+    }
+
     pub fn parse(node: Option<&Node>) -> Result<Self, Bad> {
         let Some(node) = node else { return Err((1, Problem::Missing("logsource"))) };
         let category = node.word("category")?.unwrap_or_default();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::detect::rules::correlation::{self, Correlation, Draft};
 use crate::detect::rules::error::{Problem, RuleError};
+use crate::detect::rules::foreign::Foreign;
 use crate::detect::rules::prefilter::Prefilter;
 use crate::detect::rules::rule::{self, Rule, RuleIx};
 use crate::detect::rules::yaml::{self, Bad, Node};
@@ -21,9 +22,10 @@ const PACK: &[RuleText<'static>] = include!(concat!(env!("OUT_DIR"), "/pack.rs")
 /// Loaded rules, compiled; shared by all scanners.
 #[derive(Debug, Default)]
 pub struct RuleSet {
-    rules: Vec<Rule>,
+    pub(super) rules: Vec<Rule>,
     correlations: Vec<Correlation>,
     pub(super) prefilter: Prefilter,
+    pub(super) crs: Option<Foreign>,
 }
 
 impl RuleSet {
@@ -128,6 +130,6 @@ impl Loader {
             }
         }
         let prefilter = Prefilter::build(&self.rules);
-        (RuleSet { rules: self.rules, correlations, prefilter }, self.errors)
+        (RuleSet { rules: self.rules, correlations, prefilter, crs: None }, self.errors)
     }
 }
