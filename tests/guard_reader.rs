@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use peelhouse::detect::Settings;
+use peelhouse::guard::config::Rules;
 use peelhouse::guard::message::{Care, Place, Start, ToKeeper, ToReader};
 use peelhouse::guard::wire::{self, Frame};
 use peelhouse::model::{LogKind, RealIp};
@@ -37,6 +38,7 @@ impl Reader {
             positions: Vec::new(),
             snapshot: 0,
             settings: Settings::default(),
+            rules: Rules::default(),
             seed: 1,
             watch: Vec::new(),
             account: None,

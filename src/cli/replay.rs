@@ -14,8 +14,8 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
 use crate::cli::words;
 use crate::formats::logs::LineFormat;
-use crate::guard::config::Config;
-use crate::guard::engine::engine;
+use crate::guard::config::{Config, Rules};
+use crate::guard::engine::{engine_with, rules_of};
 use crate::guard::replay;
 use crate::guard::trial::{Trial, Would};
 use crate::host::{Host, clock};
@@ -39,6 +39,9 @@ pub struct Args {
     /// Compare with those of this configuration: who would be decided about differently
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
+    /// With the rules of the OWASP CRS, where it is installed
+    #[arg(long)]
+    crs: bool,
     /// combined, common, vhost_combined or a pattern of the server's own language, instead of recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
@@ -139,7 +142,9 @@ fn files(asked: &[PathBuf], host: &Host) -> (Vec<PathBuf>, Vec<String>) {
 fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {
     let format = args.format.as_deref().map(declared).transpose()?;
     let sources = replay::sources(files, &host.servers(), format.as_ref());
-    let engine = engine(config.detection.clone(), SEED)?;
+    let rules = Rules { crs: config.rules.crs || args.crs, ..config.rules.clone() };
+    let (rules, not_loaded) = rules_of(&rules, host)?;
+    let engine = engine_with(config.detection.clone(), rules, SEED);
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());
     let bar = bar(terminal);
     let threads = args.threads.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -148,7 +153,7 @@ fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let problems = read.problems.iter().map(ToString::to_string).collect();
+    let problems = read.problems.iter().map(ToString::to_string).chain(not_loaded).collect();
     Ok(Done { all: trial.end(), lines: read.lines, unparsed: read.unparsed, problems })
 }
 

@@ -2,19 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::act::packet_filter;
 use crate::detect;
 use crate::formats::Files;
 use crate::guard::error::GuardError;
 use crate::host::Host;
-use crate::model::LogKind;
+use crate::model::{LogKind, bounds};
 use crate::respond::Policy;
 use crate::respond::policy::located;
 
 /// Read unless the command line names another; the defaults stand where it is absent.
 pub const DEFAULT_FILE: &str = "/etc/peelhouse/peelhouse.toml";
+
+/// Where Debian's package puts it.
+const CRS_FILE: &str = "/usr/share/modsecurity-crs/owasp-crs.load";
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -23,9 +26,29 @@ pub struct Config {
     pub packet_filter: packet_filter::Settings,
     /// Thresholds of detection.
     pub detection: detect::Settings,
+    pub rules: Rules,
     /// Logs that no server of this host declares.
     #[serde(rename = "log")]
     pub logs: Vec<ExtraLog>,
+}
+
+/// Rules beside those of this program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// The OWASP CRS, where it is installed.
+    pub crs: bool,
+    /// The file that brings it in, in the language of ModSecurity.
+    pub crs_file: PathBuf,
+    /// 1 to 4; 0 as the rule set's own configuration says.
+    #[serde(deserialize_with = "bounds::paranoia")]
+    pub crs_paranoia: u8,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { crs: false, crs_file: CRS_FILE.into(), crs_paranoia: 0 }
+    }
 }
 
 /// A log beside those the servers' configurations declare.
@@ -109,6 +132,7 @@ mod tests {
             "[policy.prefix]\nipv4 = [24, 0]",
             "[policy.prefix]\nipv6 = [129]",
             "[detection]\nmax_clients = 0",
+            "[rules]\ncrs_paranoia = 5",
             "[detection]\nscore = -inf",
             "[detection]\nvolume_rate = nan",
             "[detection]\nprobing = { capacity = 10.0, leak = 0 }",

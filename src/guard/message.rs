@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Settings;
+use crate::guard::config::Rules;
 use crate::model::{Alert, Evidence, Millis, Position, Via};
 use crate::monitor::Source;
 
@@ -123,6 +124,7 @@ pub struct Start {
     /// Bytes of the snapshot whose chunks follow.
     pub snapshot: u64,
     pub settings: Settings,
+    pub rules: Rules,
     /// Of the hashes of detection: random in service.
     pub seed: u64,
     pub watch: Vec<IpNet>,

@@ -13,12 +13,12 @@ use ipnet::IpNet;
 use crate::detect::Engine;
 use crate::guard::careful::Careful;
 use crate::guard::confine;
-use crate::guard::engine::engine;
+use crate::guard::engine::{engine_with, rules_of};
 use crate::guard::error::GuardError;
 use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
 use crate::guard::wire::{self, Frame, WireError};
-use crate::host::clock;
+use crate::host::{Host, clock};
 use crate::host::journal::JournalStream;
 use crate::model::{Alert, Event, SourceIx, What};
 use crate::monitor::{Follower, Options};
@@ -71,9 +71,11 @@ impl Reading {
     /// Confinement comes between the keeper's word and the first look at a log.
     fn begin(from: &mut UnixStream, to: &mut UnixStream) -> Result<Self, String> {
         let start = first(from)?;
+        // While their files can still be read.
+        let (rules, not_loaded) = rules_of(&start.rules, &Host::live()).map_err(|cause| cause.to_string())?;
         let confined = confined(&start)?;
         let snapshot = snapshot(from, start.snapshot)?;
-        let mut engine = engine(start.settings, start.seed).map_err(|cause| cause.to_string())?;
+        let mut engine = engine_with(start.settings, rules, start.seed);
         let problem = match engine.restore(&snapshot) {
             Err(cause) if !snapshot.is_empty() => {
                 Some(format!("what was remembered cannot be read, counting begins anew: {cause}"))
@@ -86,7 +88,8 @@ impl Reading {
         if let Some(journal) = journal {
             follower = follower.with_journal(journal, &start.positions);
         }
-        let first_words = iter::once(ToKeeper::Hello { confined }).chain(problem.map(ToKeeper::Problem)).collect();
+        let problems = not_loaded.into_iter().chain(problem).map(ToKeeper::Problem);
+        let first_words = iter::once(ToKeeper::Hello { confined }).chain(problems).collect();
         let now = clock::monotonic();
         let mut reading = Self {
             to: BufWriter::new(to.try_clone().map_err(|cause| cause.to_string())?),

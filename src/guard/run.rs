@@ -104,6 +104,7 @@ fn bring_up<'a>(
         positions: Vec::new(),
         snapshot: 0,
         settings: detection,
+        rules: config.rules.clone(),
         seed: seed(),
         watch: Vec::new(),
         account: confine::account(&passwd, ACCOUNT),

@@ -8,6 +8,8 @@ use crate::formats::seclang::Target;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// Path and query, as sent.
+    Raw,
+    /// Path and query; as in ModSecurity's second phase, the server has decoded the path.
     Uri,
     Path,
     /// What follows the last slash of the path.
@@ -35,7 +37,8 @@ impl Source {
 }
 
 /// What is part of the target.
-pub const OF_TARGET: Sources = Source::Uri.bit()
+pub const OF_TARGET: Sources = Source::Raw.bit()
+    | Source::Uri.bit()
     | Source::Path.bit()
     | Source::Base.bit()
     | Source::Query.bit()
@@ -145,7 +148,8 @@ pub fn except(target: &Target) -> Result<Option<Except>, Refused> {
 
 fn sources(name: &str) -> Option<&'static [Source]> {
     Some(match name {
-        "REQUEST_URI" | "REQUEST_URI_RAW" => &[Source::Uri],
+        "REQUEST_URI" => &[Source::Uri],
+        "REQUEST_URI_RAW" => &[Source::Raw],
         "REQUEST_FILENAME" => &[Source::Path],
         "REQUEST_BASENAME" => &[Source::Base],
         "QUERY_STRING" => &[Source::Query],

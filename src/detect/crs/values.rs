@@ -2,7 +2,7 @@
 
 use crate::detect::crs::pipeline::{Node, Pipelines};
 use crate::detect::crs::target::Source;
-use crate::detect::crs::transform::{Signs, Transform};
+use crate::detect::crs::transform::{Signs, Transform, decode_path};
 use crate::detect::rules::decode::unescape;
 use crate::model::event::{Event, Request};
 
@@ -52,7 +52,7 @@ impl<'b> Values<'b> {
         let mut values = Self::empty(buffers, pipelines);
         let cut = request.target.get(..MOST_TARGET).unwrap_or(request.target);
         let target = values.put(cut, request.escaped);
-        values.add(Source::Uri, target, (0, target.1 - target.0));
+        values.add(Source::Raw, target, (0, target.1 - target.0));
         values.split_target(target);
         for (source, text) in
             [(Source::Agent, request.user_agent), (Source::Referer, request.referer), (Source::Host, request.host)]
@@ -186,18 +186,32 @@ impl<'b> Values<'b> {
 
     fn split_target(&mut self, target: Span) {
         let text = self.buffers.slice(target);
-        let query = memchr::memchr(b'?', text).map_or(text.len(), |at| at + 1);
-        let path = query - usize::from(query > 0 && text.get(query - 1) == Some(&b'?'));
-        let base = text.get(..path).and_then(|path| memchr::memrchr2(b'/', b'\\', path)).map_or(0, |at| at + 1);
-        let (path, base, query) = (number(path), number(base), number(query));
-        let end = target.1 - target.0;
-        let mut part = |source, from: u32, to: u32| self.add(source, (target.0 + from, target.0 + to), (from, to));
-        part(Source::Path, 0, path);
-        part(Source::Base, base, path);
-        if query < end {
-            part(Source::Query, query, end);
-            self.arguments((target.0 + query, target.1), query);
+        let whole = number(text.len());
+        let path = number(memchr::memchr(b'?', text).unwrap_or(text.len()));
+        let (uri, end) = self.decode_path(target, path);
+        let text = self.buffers.slice((uri.0, end));
+        let base = uri.0 + number(memchr::memrchr2(b'/', b'\\', text).map_or(0, |at| at + 1));
+        self.add(Source::Uri, uri, (0, whole));
+        self.add(Source::Path, (uri.0, end), (0, path));
+        self.add(Source::Base, (base, end), (0, path));
+        if path + 1 < whole {
+            let query = (target.0 + path + 1, target.1);
+            self.add(Source::Query, query, (path + 1, whole));
+            self.arguments(query, path + 1);
         }
+    }
+
+    /// The target with its path decoded, and where the path ends.
+    fn decode_path(&mut self, target: Span, path: u32) -> (Span, u32) {
+        let end = target.0 + path;
+        let encoded = self.buffers.slice((target.0, end));
+        if memchr::memchr(b'%', encoded).is_none() {
+            return (target, end);
+        }
+        let encoded = encoded.to_vec();
+        let decoded = self.buffers.write(|pool| decode_path(&encoded, pool));
+        let query = self.buffers.write(|pool| pool.extend_from_within(end as usize..target.1 as usize));
+        ((decoded.0, query.1), decoded.1)
     }
 
     /// As ModSecurity's `parse_arguments`: names and values decoded once; a name without `=` has an empty value.

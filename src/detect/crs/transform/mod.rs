@@ -6,6 +6,8 @@ mod path;
 mod space;
 mod url;
 
+pub use url::decode_path;
+
 /// One step of a rule's `t:` list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transform {

@@ -4,15 +4,20 @@ use crate::detect::crs::transform::{hex, narrowed};
 
 /// `%XX` and `+`; what is not encoded right stays.
 pub fn decode(text: &[u8], out: &mut Vec<u8>) {
-    decoded(text, false, out);
+    decoded(text, false, b' ', out);
+}
+
+/// `%XX` alone: what a server makes of a path.
+pub fn decode_path(text: &[u8], out: &mut Vec<u8>) {
+    decoded(text, false, b'+', out);
 }
 
 /// The same, and `%uXXXX` becomes its low byte, full-width forms their ASCII.
 pub fn decode_uni(text: &[u8], out: &mut Vec<u8>) {
-    decoded(text, true, out);
+    decoded(text, true, b' ', out);
 }
 
-fn decoded(text: &[u8], wide: bool, out: &mut Vec<u8>) {
+fn decoded(text: &[u8], wide: bool, plus: u8, out: &mut Vec<u8>) {
     let mut rest = text;
     while let Some((byte, after)) = rest.split_first() {
         let (byte, len) = match (byte, after) {
@@ -21,7 +26,7 @@ fn decoded(text: &[u8], wide: bool, out: &mut Vec<u8>) {
                 _ => (b'%', 1),
             },
             (b'%', [high, low, ..]) => hex(*high, *low).map_or((b'%', 1), |byte| (byte, 3)),
-            (b'+', _) => (b' ', 1),
+            (b'+', _) => (plus, 1),
             (byte, _) => (*byte, 1),
         };
         out.push(byte);
