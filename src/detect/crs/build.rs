@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 
-use crate::detect::crs::operator::Op;
+use crate::detect::crs::operator::{Literals, Op};
 use crate::detect::crs::pipeline::Pipelines;
 use crate::detect::crs::report::{Entry, Fate, NotVisible, Refused, Report};
 use crate::detect::crs::rule::{Link, Rule};
@@ -125,7 +125,7 @@ impl Builder {
         let Some(head) = chain.links.first() else { return Fate::NotVisible(NotVisible::Settings) };
         let tags: Vec<String> = head.values("tag").map(str::to_owned).collect();
         let id = head.id().unwrap_or(0);
-        let weight = weights::of(id, head.values("severity").last(), &self.settings);
+        let weight = weights::of(id, head.values("severity").last(), level(head), &self.settings);
         self.built.rules.push(Rule {
             id,
             title: head.values("msg").last().unwrap_or("rule of ModSecurity").to_owned(),
@@ -169,7 +169,7 @@ impl Builder {
         let nodes = self.nodes(written)?;
         let sets = sets(written, &self.settings)?;
         known.extend(sets.iter().map(|(name, _)| name.clone()));
-        let literals = literals.filter(|_| !operator.negated);
+        let literals = if operator.negated { Literals::default() } else { literals };
         let capture = written.has("capture");
         Ok(Ok(Link { looks, excepts, nodes, op, negated: operator.negated, capture, sets, literals }))
     }

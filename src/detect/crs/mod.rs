@@ -9,6 +9,7 @@ mod moment;
 mod operator;
 mod pattern;
 mod pipeline;
+mod plain;
 mod prefilter;
 mod report;
 mod rule;

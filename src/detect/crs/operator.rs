@@ -8,6 +8,7 @@ use libinjectionrs::{SqliFlags, SqliState, detect_xss};
 
 use crate::detect::crs::moment::Moment;
 use crate::detect::crs::pattern::Pattern;
+use crate::detect::crs::plain;
 use crate::detect::crs::report::Refused;
 use crate::detect::crs::template::Template;
 use crate::detect::rules::required;
@@ -53,18 +54,39 @@ pub struct Phrases {
     sieve: OnceLock<Sieve>,
 }
 
+/// Literals, lower case, one of which stands in every text that an operator matches; None where nothing is sure.
+#[derive(Clone, Debug, Default)]
+pub struct Literals {
+    pub any: Option<Vec<Vec<u8>>>,
+    /// The same for texts that no transformation changes.
+    pub plain: Option<Vec<Vec<u8>>>,
+}
+
+/// An empty literal says nothing.
+fn filled(literals: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
+    literals.filter(|all| all.iter().all(|text| !text.is_empty()))
+}
+
 impl Op {
-    /// Also the literals, lower case, one of which stands in every text that the operator matches; None where nothing is
-    /// sure.
-    pub fn new(operator: &seclang::Operator) -> Result<(Self, Option<Vec<Vec<u8>>>), Refused> {
+    /// Also what it cannot match without.
+    pub fn new(operator: &seclang::Operator) -> Result<(Self, Literals), Refused> {
+        if operator.name.eq_ignore_ascii_case("rx") {
+            let (pattern, meaning) = Pattern::new(&operator.argument)?;
+            let any = required::literals(&meaning);
+            let plain = plain::reduce(&meaning).map_or(Some(Vec::new()), |rest| required::literals(&rest));
+            return Ok((Self::Rx(Box::new(pattern)), Literals { any: filled(any), plain: filled(plain) }));
+        }
+        let (op, any) = Self::of(operator)?;
+        let is_plain = |text: &&Vec<u8>| text.iter().all(|byte| plain::is_plain(*byte));
+        let plain = any.as_ref().map(|any| any.iter().filter(is_plain).cloned().collect());
+        Ok((op, Literals { any: filled(any), plain: filled(plain) }))
+    }
+
+    fn of(operator: &seclang::Operator) -> Result<(Self, Option<Vec<Vec<u8>>>), Refused> {
         let argument = operator.argument.as_str();
         let template = || Template::parse(argument);
         let bare = |op| Ok((op, None));
         match operator.name.to_ascii_lowercase().as_str() {
-            "rx" => {
-                let (pattern, meaning) = Pattern::new(argument)?;
-                Ok((Self::Rx(Box::new(pattern)), required::literals(&meaning)))
-            }
             "pm" => Ok(Self::phrases(argument.split_ascii_whitespace())),
             "pmfromfile" | "pmf" => Ok(Self::phrases(operator.phrases.iter().map(String::as_str))),
             "contains" | "strmatch" => with_literal(template()?, Self::Contains),

@@ -17,6 +17,8 @@ pub type RuleIx = u16;
 #[derive(Debug, Default)]
 pub struct Prefilter {
     pub target: Group,
+    /// The same where nothing has to be decoded.
+    pub plain: Group,
     pub headers: Group,
     /// libinjection's: tried on every argument that is more than a word.
     pub injections: Vec<RuleIx>,
@@ -52,14 +54,15 @@ const WORDS: Sources = Source::Method.bit() | Source::Protocol.bit();
 impl Prefilter {
     pub fn build(rules: &[Rule], pipelines: &Pipelines) -> Self {
         let mut filter = Self::default();
-        let (mut of_target, mut of_headers) = (Literals::new(), Literals::new());
+        let (mut of_target, mut of_plain, mut of_headers) = (Literals::new(), Literals::new(), Literals::new());
         for (rule, at) in rules.iter().zip(0..RuleIx::MAX) {
             let Some(link) = rule.links.first() else { continue };
             let sources = link.sources();
-            filter.enlist(link, at, sources, &mut of_target, pipelines);
+            filter.enlist(link, at, sources, (&mut of_target, &mut of_plain), pipelines);
             filter.enlist_header(link, at, sources & headers(), &mut of_headers);
         }
         filter.target.fill(of_target);
+        filter.plain.fill(of_plain);
         filter.headers.fill(of_headers);
         for (source, nodes) in &filter.target.nodes {
             for node in nodes {
@@ -70,14 +73,21 @@ impl Prefilter {
                 filter.odd = filter.odd.and(signs.without(Signs::ALWAYS));
             }
         }
-        filter.odd = filter.odd.and(Signs::ENCODED);
+        filter.odd = filter.odd.and(Signs::ODD);
         filter
     }
 
     /// What is looked for outside of headers.
-    fn enlist(&mut self, link: &Link, at: RuleIx, sources: Sources, literals: &mut Literals, pipelines: &Pipelines) {
+    fn enlist(
+        &mut self,
+        link: &Link,
+        at: RuleIx,
+        sources: Sources,
+        (literals, of_plain): (&mut Literals, &mut Literals),
+        pipelines: &Pipelines,
+    ) {
         let rest = sources & !headers();
-        let literal = link.literals.as_ref().filter(|all| all.iter().all(|text| !text.is_empty()));
+        let literal = link.literals.any.as_ref();
         if rest == 0 {
             return;
         }
@@ -90,6 +100,8 @@ impl Prefilter {
         match literal {
             Some(all) if rest & !(OF_TARGET | Source::Line.bit()) == 0 && !spans_line => {
                 all.iter().for_each(|text| add(literals, text, at, rest));
+                let plain = link.literals.plain.as_ref().unwrap_or(all);
+                plain.iter().for_each(|text| add(of_plain, text, at, rest));
                 self.target.watch(rest, link);
                 if rest & OF_ARGUMENTS != 0 {
                     let always = link.nodes.iter().filter(|node| pipelines.signs(**node).meets(Signs::ALWAYS));
@@ -109,7 +121,7 @@ impl Prefilter {
         if sources == 0 {
             return;
         }
-        match link.literals.as_ref().filter(|all| all.iter().all(|text| !text.is_empty())) {
+        match &link.literals.any {
             Some(all) => {
                 all.iter().for_each(|text| add(literals, text, at, sources));
                 self.headers.watch(sources, link);
@@ -131,6 +143,11 @@ fn add(literals: &mut Literals, text: &[u8], rule: RuleIx, sources: Sources) {
 }
 
 impl Group {
+    /// What its rules look at.
+    pub fn sources(&self) -> Sources {
+        self.nodes.keys().fold(OF_ARGUMENTS, |all, source| all | 1 << source)
+    }
+
     fn watch(&mut self, sources: Sources, link: &Link) {
         for source in (0..Sources::BITS as u16).filter(|source| sources & 1 << source != 0) {
             let nodes = self.nodes.entry(source).or_default();
@@ -152,28 +169,56 @@ impl Group {
     }
 
     /// The rules that have a literal in a text of one of these sources.
-    pub fn search(&self, text: &[u8], sources: Sources, found: &mut impl FnMut(RuleIx)) {
+    pub fn search(&self, text: &[u8], sources: Sources, found: &mut impl FnMut(RuleIx, Sources)) {
         let Some(sieve) = &self.sieve else { return };
         sieve.scan(text, |literal| {
             for (rule, looked) in self.rules.get(literal).into_iter().flatten() {
                 if looked & sources != 0 {
-                    found(*rule);
+                    found(*rule, looked & sources);
                 }
             }
         });
     }
 
     /// The same of every text that rules make of a request's values.
-    pub fn search_all(&self, values: &mut Values<'_>, found: &mut impl FnMut(RuleIx)) {
+    pub fn search_all(&self, values: &mut Values<'_>, found: &mut impl FnMut(RuleIx, Sources)) {
         for at in 0..values.len() {
             let Some((source, _)) = values.about(at) else { continue };
-            let mut seen: Vec<(u32, u32)> = Vec::new();
-            for node in self.nodes.get(&(source as u16)).into_iter().flatten() {
-                let place = values.place(at, *node);
-                if !seen.contains(&place) {
-                    seen.push(place);
-                    self.search(values.text(at, *node), source.bit(), found);
-                }
+            self.search_value(values, at, source, found);
+        }
+    }
+
+    /// The same of one value.
+    pub fn search_value(
+        &self,
+        values: &mut Values<'_>,
+        at: usize,
+        source: Source,
+        found: &mut impl FnMut(RuleIx, Sources),
+    ) {
+        let mut seen: Vec<(u32, u32)> = Vec::new();
+        for node in self.nodes.get(&(source as u16)).into_iter().flatten() {
+            let place = values.place(at, *node);
+            if !seen.contains(&place) {
+                seen.push(place);
+                self.search(values.text(at, *node), source.bit(), found);
+            }
+        }
+    }
+}
+
+impl Prefilter {
+    /// The rules that have a literal in what they make of a request's target and line.
+    pub fn search_request(&self, values: &mut Values<'_>, found: &mut impl FnMut(RuleIx, Sources)) {
+        for at in 0..values.len() {
+            let Some((source, _)) = values.about(at) else { continue };
+            if Signs::of(values.text(at, 0)).meets(self.odd) {
+                self.target.search_value(values, at, source, found);
+                continue;
+            }
+            self.plain.search(values.text(at, 0), source.bit(), found);
+            for node in &self.always {
+                self.target.search(values.text(at, *node), source.bit(), found);
             }
         }
     }

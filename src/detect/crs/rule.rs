@@ -1,7 +1,7 @@
 //! A rule compiled: its links, and what a hit of it weighs.
 
 use crate::detect::crs::moment::Moment;
-use crate::detect::crs::operator::Op;
+use crate::detect::crs::operator::{Literals, Op};
 use crate::detect::crs::pipeline::Node;
 use crate::detect::crs::target::{Except, Look, Source, Sources};
 use crate::detect::crs::template::Template;
@@ -35,8 +35,7 @@ pub struct Link {
     pub negated: bool,
     pub capture: bool,
     pub sets: Vec<(String, Template)>,
-    /// Literals, lower case, one of which stands in what matches.
-    pub literals: Option<Vec<Vec<u8>>>,
+    pub literals: Literals,
 }
 
 impl Link {
@@ -67,15 +66,20 @@ impl Link {
             })
     }
 
-    /// Whether a value of the request meets it; the last that does is remembered, and its place told.
-    pub fn holds(&self, values: &mut Values<'_>, moment: &mut Moment) -> Option<Place> {
+    /// Whether a value of these sources meets it; the last that does is remembered, and its place told.
+    pub fn holds(&self, values: &mut Values<'_>, moment: &mut Moment, sources: Sources) -> Option<Place> {
         let mut place = None;
         for at in 0..values.len() {
             let Some((source, name)) = values.about(at) else { continue };
-            if !self.wants(source, name) {
+            if source.bit() & sources == 0 || !self.wants(source, name) {
                 continue;
             }
+            let mut tried = None;
             for node in &self.nodes {
+                // Most transformations change nothing.
+                if tried.replace(values.place(at, *node)) == Some(values.place(at, *node)) {
+                    continue;
+                }
                 let text = values.text(at, *node);
                 if self.op.holds(text, moment) == Some(!self.negated) {
                     let text = text.to_vec();
@@ -101,6 +105,11 @@ impl Link {
             }
         }
         place
+    }
+
+    /// Whether one value meets it, whatever its source.
+    pub fn meets(&self, values: &mut Values<'_>, at: usize, moment: &Moment) -> bool {
+        self.nodes.iter().any(|node| self.op.holds(values.text(at, *node), moment) == Some(!self.negated))
     }
 
     /// What is looked at beside the request: counts, and what earlier links left behind.
@@ -138,11 +147,13 @@ pub struct Place {
 
 impl Rule {
     /// Whether a request meets all links, and the value that met the last of them that looks at the request.
-    pub fn holds(&self, values: &mut Values<'_>, moment: &mut Moment) -> Option<Place> {
+    /// `sources`: where its first link can be met at all.
+    pub fn holds(&self, values: &mut Values<'_>, moment: &mut Moment, sources: Sources) -> Option<Place> {
         moment.begin();
+        let sources = if self.links.len() == 1 { sources } else { Sources::MAX };
         let mut place = None;
         for link in &self.links {
-            let here = link.holds(values, moment)?;
+            let here = link.holds(values, moment, sources)?;
             if here.value != usize::MAX || place.is_none() {
                 place = Some(here);
             }
@@ -150,9 +161,10 @@ impl Rule {
         place
     }
 
-    /// The parts of a request that can make it match: those of its first link.
-    pub fn sources(&self) -> Sources {
-        self.links.first().map_or(0, Link::sources)
+    /// What must be known of a request to try it, where only these parts can meet its first link.
+    pub fn needs(&self, sources: Sources) -> Sources {
+        let all = self.links.iter().fold(0, |all, link| all | link.sources());
+        if self.links.len() == 1 { all & sources } else { all }
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::detect::crs::Crs;
 use crate::detect::crs::moment::Moment;
+use crate::detect::crs::operator::may_be_sqli;
 use crate::detect::crs::prefilter::RuleIx;
 use crate::detect::crs::rule::Rule;
-use crate::detect::crs::target::{OF_TARGET, Source};
+use crate::detect::crs::target::{OF_ARGUMENTS, OF_TARGET, Source, Sources};
 use crate::detect::crs::transform::Signs;
 use crate::detect::crs::values::{Buffers, Values};
 use crate::detect::rules::memo::{MAX_KEY, Memo};
@@ -30,8 +31,11 @@ pub struct Sweep {
     crs: Arc<Crs>,
     buffers: Buffers,
     moment: Moment,
-    candidates: Vec<RuleIx>,
+    /// Rules, and which parts of the request can meet them.
+    candidates: Vec<(RuleIx, Sources)>,
     scratch: Vec<u8>,
+    /// For one argument alone.
+    spare: Buffers,
     agents: Memo,
     referers: Memo,
     hosts: Memo,
@@ -51,6 +55,7 @@ impl Sweep {
             moment: Moment::default(),
             candidates: Vec::new(),
             scratch: Vec::new(),
+            spare: Buffers::default(),
             agents: memo(1),
             referers: memo(2),
             hosts: memo(3),
@@ -63,54 +68,59 @@ impl Sweep {
     pub fn scan(&mut self, event: &Event<'_>, met: &mut Vec<Met>) {
         let What::Request(request) = &event.what else { return };
         self.candidates.clear();
-        self.find(request, event);
+        self.candidates.extend(self.crs.prefilter.requests.iter().map(|rule| (*rule, Sources::MAX)));
+        self.recall(request);
+        if Signs::of(request.target).meets(self.crs.prefilter.odd) {
+            self.find_decoded(request, event);
+        } else {
+            self.find_plain(request.target);
+        }
+        self.find_lines(request);
         if !self.candidates.is_empty() {
             self.confirm(request, event, met);
         }
     }
 
-    fn find(&mut self, request: &Request<'_>, event: &Event<'_>) {
-        self.candidates.extend_from_slice(&self.crs.prefilter.requests);
-        self.recall(request);
-        let target = request.target;
-        if Signs::of(target).meets(self.crs.prefilter.odd) {
-            self.find_decoded(request, event);
-        } else {
-            self.find_plain(target);
-        }
-        self.find_lines(request);
-    }
-
     /// A target that no decoding changes: every text that a rule looks at is part of it, letter case aside.
     fn find_plain(&mut self, target: &[u8]) {
-        let Self { crs, candidates, arguments, .. } = self;
+        let Self { crs, candidates, buffers, moment, arguments, .. } = self;
         let filter = &crs.prefilter;
-        filter.target.search(target, OF_TARGET | Source::Line.bit(), &mut |rule| candidates.push(rule));
+        let mut add = |rule, sources| candidates.push((rule, sources));
+        filter.plain.search(target, OF_TARGET | Source::Line.bit(), &mut add);
         let Some(query) = memchr::memchr(b'?', target) else { return };
-        candidates.extend_from_slice(&filter.arguments);
+        filter.arguments.iter().for_each(|rule| add(*rule, OF_ARGUMENTS));
         for one in target.get(query + 1..).unwrap_or_default().split(|byte| *byte == b'&') {
             let equals = memchr::memchr(b'=', one).unwrap_or(one.len());
             let value = one.get(equals + 1..).unwrap_or_default();
             for text in [one.get(..equals).unwrap_or_default(), value].into_iter().filter(|text| !text.is_empty()) {
-                inject(crs, text, arguments, candidates);
                 for node in &filter.always {
                     let text = crs.pipelines.run(*node, text);
                     if text.len() >= filter.target.shortest {
-                        filter.target.search(&text, OF_TARGET, &mut |rule| candidates.push(rule));
+                        filter.target.search(&text, OF_ARGUMENTS, &mut add);
                     }
                 }
+                inject(crs, text, buffers, moment, arguments, &mut add);
             }
         }
     }
 
     fn find_decoded(&mut self, request: &Request<'_>, event: &Event<'_>) {
-        let Self { crs, candidates, buffers, .. } = self;
+        let Self { crs, candidates, buffers, moment, arguments, scratch, spare, .. } = self;
         let filter = &crs.prefilter;
-        let mut values = Values::of(request, event, buffers, &crs.pipelines);
-        filter.target.search_all(&mut values, &mut |rule| candidates.push(rule));
+        let mut add = |rule, sources| candidates.push((rule, sources));
+        let mut values = Values::of(request, event, filter.target.sources(), buffers, &crs.pipelines);
+        filter.search_request(&mut values, &mut add);
+        let count = values.len();
         if values.count(Source::Arg) > 0 {
-            candidates.extend_from_slice(&filter.arguments);
-            candidates.extend_from_slice(&filter.injections);
+            filter.arguments.iter().for_each(|rule| add(*rule, OF_ARGUMENTS));
+        }
+        for at in 0..count {
+            let mut values = Values::again(buffers, &crs.pipelines);
+            if values.about(at).is_some_and(|(source, _)| source.bit() & OF_ARGUMENTS != 0) {
+                scratch.clear();
+                scratch.extend_from_slice(values.text(at, 0));
+                inject(crs, scratch, spare, moment, arguments, &mut add);
+            }
         }
     }
 
@@ -128,7 +138,7 @@ impl Sweep {
         for rule in &crs.prefilter.lines {
             let Some(link) = first(crs, *rule) else { continue };
             if escaped || request.method.is_empty() || link.op.holds(scratch, moment) == Some(!link.negated) {
-                candidates.push(*rule);
+                candidates.push((*rule, Source::Line.bit()));
             }
         }
     }
@@ -148,7 +158,7 @@ impl Sweep {
                 let mut values = Values::of_header(source, text, request.escaped, buffers, &crs.pipelines);
                 of_header(crs, &mut values, moment, found);
             };
-            remembered(memo, text, request.escaped, candidates, &mut look);
+            remembered(memo, text, request.escaped, &mut look, &mut |rule| candidates.push((rule, source.bit())));
         }
         scratch.clear();
         for part in [request.method, b" ", request.protocol] {
@@ -158,21 +168,27 @@ impl Sweep {
             let bare = Request { method: request.method, protocol: request.protocol, ..Request::default() };
             of_words(crs, &bare, buffers, moment, found);
         };
-        remembered(words, scratch, request.escaped, candidates, &mut look);
+        let of_words = Source::Method.bit() | Source::Protocol.bit() | Source::Line.bit();
+        remembered(words, scratch, request.escaped, &mut look, &mut |rule| candidates.push((rule, of_words)));
     }
 
     fn confirm(&mut self, request: &Request<'_>, event: &Event<'_>, met: &mut Vec<Met>) {
         let Self { crs, candidates, buffers, moment, .. } = self;
         candidates.sort_unstable();
-        candidates.dedup();
+        candidates.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 |= if same { next.1 } else { 0 };
+            same
+        });
         moment.host.clear();
         moment.host.extend_from_slice(request.host);
-        let mut values = Values::of(request, event, buffers, &crs.pipelines);
-        for at in candidates.iter() {
-            let Some(rule) = crs.rules.get(usize::from(*at)) else { continue };
-            if let Some(hit) = try_rule(rule, usize::from(*at), &mut values, moment) {
-                met.push(hit);
-            }
+        let rule = |at: RuleIx| crs.rules.get(usize::from(at));
+        let needed = candidates.iter().filter_map(|(at, sources)| Some(rule(*at)?.needs(*sources)));
+        let needed = needed.fold(0, |all, one| all | one);
+        let mut values = Values::of(request, event, needed, buffers, &crs.pipelines);
+        for (at, sources) in candidates.iter() {
+            let hit = rule(*at).and_then(|rule| try_rule(rule, usize::from(*at), *sources, &mut values, moment));
+            met.extend(hit);
         }
     }
 
@@ -180,13 +196,19 @@ impl Sweep {
     #[cfg(test)]
     pub fn scan_all(&mut self, event: &Event<'_>, met: &mut Vec<Met>) {
         let What::Request(request) = &event.what else { return };
-        self.candidates = (0..u16::try_from(self.crs.rules.len()).unwrap()).collect();
+        self.candidates = (0..u16::try_from(self.crs.rules.len()).unwrap()).map(|at| (at, Sources::MAX)).collect();
         self.confirm(request, event, met);
     }
 }
 
-fn try_rule(rule: &Rule, at: usize, values: &mut Values<'_>, moment: &mut Moment) -> Option<Met> {
-    let place = rule.holds(values, moment)?;
+fn try_rule(
+    rule: &Rule,
+    at: usize,
+    sources: Sources,
+    values: &mut Values<'_>,
+    moment: &mut Moment,
+) -> Option<Met> {
+    let place = rule.holds(values, moment, sources)?;
     let source = values.about(place.value).map(|(source, _)| source);
     let (from, to) = values.origin(place.value).unwrap_or_default();
     let (mut span, mut field) = ((from as usize, to as usize), Field::Target);
@@ -218,30 +240,29 @@ fn remembered(
     memo: &mut Memo,
     text: &[u8],
     escaped: bool,
-    candidates: &mut Vec<RuleIx>,
     look: &mut dyn FnMut(&mut Vec<Remembered>),
+    found: &mut dyn FnMut(RuleIx),
 ) {
     if text.len() > MAX_KEY {
-        let mut found = Vec::new();
-        look(&mut found);
-        candidates.extend(found.iter().map(|rule| rule.0));
-        return;
+        let mut rules = Vec::new();
+        look(&mut rules);
+        return rules.iter().for_each(|rule| found(rule.0));
     }
-    candidates.extend(memo.get(text, escaped, |found| look(found)).iter().map(|rule| rule.0));
+    memo.get(text, escaped, |rules| look(rules)).iter().for_each(|rule| found(rule.0));
 }
 
 /// The rules whose first link a header meets.
 fn of_header(crs: &Crs, values: &mut Values<'_>, moment: &mut Moment, found: &mut Vec<Remembered>) {
     let filter = &crs.prefilter;
     let mut list = filter.unsure_headers.clone();
-    filter.headers.search_all(values, &mut |rule| list.push(rule));
+    filter.headers.search_all(values, &mut |rule, _| list.push(rule));
     keep(crs, list, values, moment, found);
 }
 
 /// The rules whose first link method or protocol meets, and those on request lines that have a literal in either.
 fn of_words(crs: &Crs, bare: &Request<'_>, buffers: &mut Buffers, moment: &mut Moment, found: &mut Vec<Remembered>) {
     let mut values = Values::of_request_words(bare, buffers, &crs.pipelines);
-    crs.prefilter.target.search_all(&mut values, &mut |rule| found.push(Remembered(rule)));
+    crs.prefilter.target.search_all(&mut values, &mut |rule, _| found.push(Remembered(rule)));
     keep(crs, crs.prefilter.words.clone(), &mut values, moment, found);
 }
 
@@ -256,29 +277,36 @@ fn keep(
     list.dedup();
     for rule in list {
         moment.begin();
-        if first(crs, rule).is_some_and(|link| link.holds(values, moment).is_some()) {
+        if first(crs, rule).is_some_and(|link| link.holds(values, moment, Sources::MAX).is_some()) {
             found.push(Remembered(rule));
         }
     }
 }
 
-/// libinjection's rules that a plain argument meets.
-fn inject(crs: &Crs, text: &[u8], memo: &mut Memo, candidates: &mut Vec<RuleIx>) {
-    use crate::detect::crs::operator::may_be_sqli;
+/// libinjection's rules that an argument meets.
+fn inject(
+    crs: &Crs,
+    text: &[u8],
+    buffers: &mut Buffers,
+    moment: &mut Moment,
+    memo: &mut Memo,
+    found: &mut dyn FnMut(RuleIx, Sources),
+) {
     let filter = &crs.prefilter;
     if filter.injections.is_empty() || !may_be_sqli(text) {
         return;
     }
-    let mut look = |found: &mut Vec<Remembered>| {
-        let moment = Moment::default();
+    let mut look = |rules: &mut Vec<Remembered>| {
+        let mut values = Values::of_header(Source::Arg, text, false, buffers, &crs.pipelines);
         for rule in &filter.injections {
-            let met = first(crs, *rule).is_some_and(|link| link.op.holds(text, &moment) == Some(!link.negated));
-            if met {
-                found.push(Remembered(*rule));
+            moment.begin();
+            let link = first(crs, *rule);
+            if link.is_some_and(|link| link.meets(&mut values, 0, moment)) {
+                rules.push(Remembered(*rule));
             }
         }
     };
-    remembered(memo, text, false, candidates, &mut look);
+    remembered(memo, text, false, &mut look, &mut |rule| found(rule, OF_ARGUMENTS));
 }
 
 fn first(crs: &Crs, rule: RuleIx) -> Option<&crate::detect::crs::rule::Link> {
@@ -357,5 +385,47 @@ mod tests {
                 prop_assert!(hit.span.0 <= hit.span.1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod probe {
+    use super::*;
+    use crate::formats::seclang;
+    use crate::host::Host;
+    #[test]
+    fn probe() {
+        let reading = seclang::read(&Host::live(), std::path::Path::new("/usr/share/modsecurity-crs/owasp-crs.load"));
+        let crs = Arc::new(Crs::build(&reading.items, Some(1)).0);
+        let id = |r: &RuleIx| crs.rules[usize::from(*r)].id;
+        let f = &crs.prefilter;
+        for (n, l) in [("lines", &f.lines), ("requests", &f.requests), ("arguments", &f.arguments), ("injections", &f.injections), ("unsure_headers", &f.unsure_headers), ("words", &f.words)] {
+            println!("{n}: {:?}", l.iter().map(id).collect::<Vec<_>>());
+        }
+        println!("always nodes {:?} shortest {} nodes {}", f.always, f.target.shortest, crs.pipelines.len());
+        let mut counts = std::collections::BTreeMap::new();
+        let (mut n, mut odd) = (0, 0);
+        for target in include_str!("../../../tests/rules/benign-targets.txt").lines() {
+            let target = target.replace(' ', "+");
+            n += 1;
+            odd += usize::from(Signs::of(target.as_bytes()).meets(f.odd));
+            let what = What::Request(Request { method: b"GET", target: target.as_bytes(), protocol: b"HTTP/1.1", status: 200, user_agent: b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", escaped: true, ..Request::default() });
+            let event = Event { now: crate::model::time::Millis(0), stamp: None, at: Default::default(), client: None, site: b"", raw: target.as_bytes(), what };
+            let mut sweep = Sweep::new(Arc::clone(&crs), 1);
+            let mut met = Vec::new();
+            sweep.scan(&event, &mut met);
+            sweep.candidates.sort(); sweep.candidates.dedup();
+            for (r, _) in &sweep.candidates { *counts.entry(id(r)).or_insert(0) += 1; }
+        }
+        println!("{n} lines {odd} odd");
+        let mut c: Vec<_> = counts.into_iter().collect();
+        c.sort_by_key(|c| -c.1);
+        for (id, count) in c.iter().take(60) {
+            let rule = crs.rules.iter().find(|r| r.id == *id).unwrap();
+            let lits = rule.links[0].literals.plain.as_ref().map(|l| (l.len(), l.iter().take(14).map(|t| String::from_utf8_lossy(t).into_owned()).collect::<Vec<_>>()));
+            println!("{count} {id} {lits:?}");
+        }
+        let none: Vec<u32> = crs.rules.iter().filter(|r| r.links[0].literals.any.is_none()).map(|r| r.id).collect();
+        println!("no literals {none:?}");
     }
 }

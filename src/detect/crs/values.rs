@@ -1,7 +1,7 @@
 //! The values of one request that rules look at, and what transformations make of them; each made once.
 
 use crate::detect::crs::pipeline::{Node, Pipelines};
-use crate::detect::crs::target::Source;
+use crate::detect::crs::target::{OF_ARGUMENTS, OF_TARGET, Source, Sources};
 use crate::detect::crs::transform::{Signs, Transform, decode_path};
 use crate::detect::rules::decode::unescape;
 use crate::model::event::{Event, Request};
@@ -47,25 +47,48 @@ pub struct Values<'b> {
 }
 
 impl<'b> Values<'b> {
-    /// Everything that stands in the request; nothing is transformed yet.
-    pub fn of(request: &Request<'_>, event: &Event<'_>, buffers: &'b mut Buffers, pipelines: &'b Pipelines) -> Self {
+    /// What stands in these parts of the request; nothing is transformed yet.
+    pub fn of(
+        request: &Request<'_>,
+        event: &Event<'_>,
+        wanted: Sources,
+        buffers: &'b mut Buffers,
+        pipelines: &'b Pipelines,
+    ) -> Self {
         let mut values = Self::empty(buffers, pipelines);
         let cut = request.target.get(..MOST_TARGET).unwrap_or(request.target);
         let target = values.put(cut, request.escaped);
-        values.add(Source::Raw, target, (0, target.1 - target.0));
-        values.split_target(target);
-        for (source, text) in
-            [(Source::Agent, request.user_agent), (Source::Referer, request.referer), (Source::Host, request.host)]
-        {
-            values.header(source, text, request.escaped);
+        if wanted & Source::Raw.bit() != 0 {
+            values.add(Source::Raw, target, (0, target.1 - target.0));
         }
-        values.header(Source::Method, request.method, request.escaped);
-        values.header(Source::Protocol, request.protocol, request.escaped);
-        values.line(request, target);
-        if let Some(client) = event.client {
+        if wanted & (OF_TARGET & !Source::Raw.bit()) != 0 {
+            values.split_target(target, wanted);
+        }
+        for (source, text) in [
+            (Source::Agent, request.user_agent),
+            (Source::Referer, request.referer),
+            (Source::Host, request.host),
+            (Source::Method, request.method),
+            (Source::Protocol, request.protocol),
+        ] {
+            if wanted & source.bit() != 0 {
+                values.header(source, text, request.escaped);
+            }
+        }
+        if wanted & Source::Line.bit() != 0 {
+            values.line(request, target);
+        }
+        if wanted & Source::Client.bit() != 0
+            && let Some(client) = event.client
+        {
             values.header(Source::Client, client.ip.to_string().as_bytes(), false);
         }
         values
+    }
+
+    /// Those that were taken last.
+    pub fn again(buffers: &'b mut Buffers, pipelines: &'b Pipelines) -> Self {
+        Self { buffers, pipelines }
     }
 
     /// Only one header.
@@ -184,19 +207,25 @@ impl<'b> Values<'b> {
         self.add(Source::Line, line, (0, target.1 - target.0));
     }
 
-    fn split_target(&mut self, target: Span) {
+    fn split_target(&mut self, target: Span, wanted: Sources) {
         let text = self.buffers.slice(target);
         let whole = number(text.len());
         let path = number(memchr::memchr(b'?', text).unwrap_or(text.len()));
         let (uri, end) = self.decode_path(target, path);
         let text = self.buffers.slice((uri.0, end));
         let base = uri.0 + number(memchr::memrchr2(b'/', b'\\', text).map_or(0, |at| at + 1));
-        self.add(Source::Uri, uri, (0, whole));
-        self.add(Source::Path, (uri.0, end), (0, path));
-        self.add(Source::Base, (base, end), (0, path));
-        if path + 1 < whole {
-            let query = (target.0 + path + 1, target.1);
-            self.add(Source::Query, query, (path + 1, whole));
+        let query = (target.0 + path + 1, target.1);
+        for (source, text, origin) in [
+            (Source::Uri, uri, (0, whole)),
+            (Source::Path, (uri.0, end), (0, path)),
+            (Source::Base, (base, end), (0, path)),
+            (Source::Query, query, (path + 1, whole)),
+        ] {
+            if wanted & source.bit() != 0 && text.0 < text.1 {
+                self.add(source, text, origin);
+            }
+        }
+        if wanted & OF_ARGUMENTS != 0 {
             self.arguments(query, path + 1);
         }
     }

@@ -55,7 +55,8 @@ const ALWAYS: u16 = 1 << 15;
 
 impl Signs {
     pub const AMPERSAND: Self = Self(AMPERSAND);
-    pub const ENCODED: Self = Self(PERCENT | BACKSLASH);
+    /// Of bytes that make a text one to be decoded, whatever the rules.
+    pub const ODD: Self = Self(PERCENT | BACKSLASH | HIGH | NUL | ODD_SPACE | STAR | QUOTE);
     pub const SPACES: Self = Self(BLANK | ODD_SPACE);
     pub const ALWAYS: Self = Self(ALWAYS);
 
