@@ -64,7 +64,10 @@ fn every_rule_is_loaded_or_listed_with_its_reason() {
         let hidden: usize = report.not_visible().values().sum();
         assert_eq!(report.entries.len(), report.loaded() + hidden + report.refused().count());
         assert!(report.refused().all(|(entry, _)| entry.id > 0 && entry.line > 0));
-        assert_eq!(report.entries.iter().any(|entry| entry.fate == Fate::NotVisible(NotVisible::Paranoia)), paranoia < 4);
+        assert_eq!(
+            report.entries.iter().any(|entry| entry.fate == Fate::NotVisible(NotVisible::Paranoia)),
+            paranoia < 4
+        );
     }
 }
 
@@ -73,8 +76,20 @@ fn attacks_are_named_by_class_and_place() {
     let Some((crs, _)) = debian(Some(1)) else { return };
     let mut scanner = scanner(crs);
     for (target, agent, id, class, evidence) in [
-        ("/a?id=1&q=x%27%20union%20select%201,2--", BROWSER, "crs-942100", Class::Sqli, "q=x%27%20union%20select%201,2--"),
-        ("/?q=%3Cscript%3Ealert(1)%3C/script%3E", BROWSER, "crs-941110", Class::Xss, "q=%3Cscript%3Ealert(1)%3C/script%3E"),
+        (
+            "/a?id=1&q=x%27%20union%20select%201,2--",
+            BROWSER,
+            "crs-942100",
+            Class::Sqli,
+            "q=x%27%20union%20select%201,2--",
+        ),
+        (
+            "/?q=%3Cscript%3Ealert(1)%3C/script%3E",
+            BROWSER,
+            "crs-941110",
+            Class::Xss,
+            "q=%3Cscript%3Ealert(1)%3C/script%3E",
+        ),
         ("/?f=../../etc/passwd", BROWSER, "crs-930120", Class::Traversal, "f=../../etc/passwd"),
         ("/?c=;cat%20/etc/passwd", BROWSER, "crs-932160", Class::Rce, "c=;cat%20/etc/passwd"),
         ("/", "sqlmap/1.7", "crs-913100", Class::Scanner, "sqlmap/1.7"),
@@ -123,7 +138,9 @@ fn benign() -> Vec<String> {
         let spaced = phrase.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23");
         let coded: String = phrase
             .bytes()
-            .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .map(
+                |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") },
+            )
             .collect();
         for target in [format!("/?s={spaced}"), format!("/search?q={coded}&lang=en&page=2"), format!("/wiki/{coded}")] {
             lines.push(combined(&target, BROWSER));
@@ -136,7 +153,10 @@ fn benign() -> Vec<String> {
 #[test]
 fn broken_files_are_told_and_the_rest_is_loaded() {
     let tree = Tree::of(&[
-        ("/r/main.load", "Include a.conf\nInclude none-*.conf\nInclude main.load\nIncludeOptional absent.conf\nFoo bar\n"),
+        (
+            "/r/main.load",
+            "Include a.conf\nInclude none-*.conf\nInclude main.load\nIncludeOptional absent.conf\nFoo bar\n",
+        ),
         (
             "/r/a.conf",
             "SecRule ARGS \"@rx attack\" \"id:1,phase:2,t:lowercase,\\\n  msg:'one'\"\n\
@@ -183,7 +203,10 @@ fn giant_and_endless_files_stay_bounded() {
     let pattern = "(?:(?:a{1,900}){1,900}){1,900}";
     let many: String = (0..200_000).map(|at| format!("SecMarker m{at}\n")).collect();
     let tree = Tree::of(&[
-        ("/r/big.conf", &format!("SecRule ARGS \"@rx {pattern}\" \"id:1\"\nSecRule ARGS \"@rx {}\" \"id:2\"\n", "b".repeat(99_999))),
+        (
+            "/r/big.conf",
+            &format!("SecRule ARGS \"@rx {pattern}\" \"id:1\"\nSecRule ARGS \"@rx {}\" \"id:2\"\n", "b".repeat(99_999)),
+        ),
         ("/r/many.conf", &many),
         ("/r/a.conf", "Include b.conf\n"),
         ("/r/b.conf", "Include a.conf\n"),

@@ -18,8 +18,8 @@ use crate::guard::error::GuardError;
 use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
 use crate::guard::wire::{self, Frame, WireError};
-use crate::host::{Host, clock};
 use crate::host::journal::JournalStream;
+use crate::host::{Host, clock};
 use crate::model::{Alert, Event, SourceIx, What};
 use crate::monitor::{Follower, Options};
 

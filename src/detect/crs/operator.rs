@@ -145,7 +145,13 @@ impl Op {
     pub fn captures(&self, text: &[u8]) -> Option<Vec<Vec<u8>>> {
         let Self::Rx(pattern) = self else { return Some(vec![text.to_vec()]) };
         let captured = pattern.captures(text)?;
-        Some(captured.iter().take(10).map(|part| part.map(|part| part.as_bytes().to_vec()).unwrap_or_default()).collect())
+        Some(
+            captured
+                .iter()
+                .take(10)
+                .map(|part| part.map(|part| part.as_bytes().to_vec()).unwrap_or_default())
+                .collect(),
+        )
     }
 }
 
@@ -175,7 +181,8 @@ fn byte_range(argument: &str) -> Result<(Op, Option<Vec<Vec<u8>>>), Refused> {
         };
         (from..=to).for_each(|byte| allowed[usize::from(byte)] = true);
     }
-    let missing: Vec<Vec<u8>> = (0..=255u8).filter(|byte| !allowed[usize::from(*byte)]).map(|byte| vec![byte]).collect();
+    let missing: Vec<Vec<u8>> =
+        (0..=255u8).filter(|byte| !allowed[usize::from(*byte)]).map(|byte| vec![byte]).collect();
     let missing = (missing.len() <= 4).then_some(missing);
     Ok((Op::ByteRange(allowed), missing))
 }
@@ -226,9 +233,9 @@ impl Compare {
 
 impl Phrases {
     fn find(&self, text: &[u8]) -> bool {
-        let sieve = self.sieve.get_or_init(|| {
-            Sieve::new(self.list.iter().map(Vec::as_slice).filter(|phrase| !phrase.is_empty()))
-        });
+        let sieve = self
+            .sieve
+            .get_or_init(|| Sieve::new(self.list.iter().map(Vec::as_slice).filter(|phrase| !phrase.is_empty())));
         let mut found = false;
         sieve.scan(text, |_| found = true);
         found

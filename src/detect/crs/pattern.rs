@@ -29,7 +29,9 @@ impl Pattern {
         }
         let text = translate(pcre)?;
         let why = |error: &dyn std::fmt::Display| {
-            Refused::Regex(error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned())
+            Refused::Regex(
+                error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+            )
         };
         let mut parser = ParserBuilder::new();
         let hir = parser.unicode(false).utf8(false).dot_matches_new_line(true).build().parse(&text);

@@ -69,7 +69,8 @@ impl Settings {
                 continue;
             }
             let value = self.fill(value);
-            let sum = |by: i64| self.tx.get(name).and_then(|old| old.parse::<i64>().ok()).unwrap_or(0).saturating_add(by);
+            let sum =
+                |by: i64| self.tx.get(name).and_then(|old| old.parse::<i64>().ok()).unwrap_or(0).saturating_add(by);
             let value = match value.strip_prefix('+').and_then(|by| by.parse().ok()) {
                 Some(by) => sum(by).to_string(),
                 None => value,

@@ -201,13 +201,7 @@ impl Sweep {
     }
 }
 
-fn try_rule(
-    rule: &Rule,
-    at: usize,
-    sources: Sources,
-    values: &mut Values<'_>,
-    moment: &mut Moment,
-) -> Option<Met> {
+fn try_rule(rule: &Rule, at: usize, sources: Sources, values: &mut Values<'_>, moment: &mut Moment) -> Option<Met> {
     let place = rule.holds(values, moment, sources)?;
     let source = values.about(place.value).map(|(source, _)| source);
     let (from, to) = values.origin(place.value).unwrap_or_default();
@@ -266,13 +260,7 @@ fn of_words(crs: &Crs, bare: &Request<'_>, buffers: &mut Buffers, moment: &mut M
     keep(crs, crs.prefilter.words.clone(), &mut values, moment, found);
 }
 
-fn keep(
-    crs: &Crs,
-    mut list: Vec<RuleIx>,
-    values: &mut Values<'_>,
-    moment: &mut Moment,
-    found: &mut Vec<Remembered>,
-) {
+fn keep(crs: &Crs, mut list: Vec<RuleIx>, values: &mut Values<'_>, moment: &mut Moment, found: &mut Vec<Remembered>) {
     list.sort_unstable();
     list.dedup();
     for rule in list {
@@ -355,12 +343,64 @@ mod tests {
 
     fn text() -> impl Strategy<Value = String> {
         let pieces = [
-            "/", "?", "&", "=", "a", "q=", "%2e", "..", "%252e%252e%2f", "union", "+select+", "/*x*/", "' or '1'='1",
-            "%27", "<script>", "%3Cscript%3E", "&lt;script", "%26lt%3bscript", "\\\\u003cscript", "\\x3c", "onerror=",
-            "etc/passwd", "/etc//passwd", "%00", ";cat%20", "|id", "`", "$(", "cm^d.exe", "php://input", "phpinfo(",
-            "bmV3IEZ1bmN0aW9uKCd4Jyk=", "java.lang.Runtime", "() {", "sqlmap", "nikto", ".git/config", "a.b.", "--", "#",
-            "\u{e9}", "%c3%a9", "%ff", "jsessionid", "_$$ND_FUNC$$_", "<?php", "eval(", "sleep(5)", "1", "0x41", "\t", "AND",
-            "http://10.0.0.1", "javascript:", "style=", "word ", "%u0027", "(%73elect",
+            "/",
+            "?",
+            "&",
+            "=",
+            "a",
+            "q=",
+            "%2e",
+            "..",
+            "%252e%252e%2f",
+            "union",
+            "+select+",
+            "/*x*/",
+            "' or '1'='1",
+            "%27",
+            "<script>",
+            "%3Cscript%3E",
+            "&lt;script",
+            "%26lt%3bscript",
+            "\\\\u003cscript",
+            "\\x3c",
+            "onerror=",
+            "etc/passwd",
+            "/etc//passwd",
+            "%00",
+            ";cat%20",
+            "|id",
+            "`",
+            "$(",
+            "cm^d.exe",
+            "php://input",
+            "phpinfo(",
+            "bmV3IEZ1bmN0aW9uKCd4Jyk=",
+            "java.lang.Runtime",
+            "() {",
+            "sqlmap",
+            "nikto",
+            ".git/config",
+            "a.b.",
+            "--",
+            "#",
+            "\u{e9}",
+            "%c3%a9",
+            "%ff",
+            "jsessionid",
+            "_$$ND_FUNC$$_",
+            "<?php",
+            "eval(",
+            "sleep(5)",
+            "1",
+            "0x41",
+            "\t",
+            "AND",
+            "http://10.0.0.1",
+            "javascript:",
+            "style=",
+            "word ",
+            "%u0027",
+            "(%73elect",
         ];
         prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..10).prop_map(|parts| parts.concat())
     }
@@ -385,47 +425,5 @@ mod tests {
                 prop_assert!(hit.span.0 <= hit.span.1);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod probe {
-    use super::*;
-    use crate::formats::seclang;
-    use crate::host::Host;
-    #[test]
-    fn probe() {
-        let reading = seclang::read(&Host::live(), std::path::Path::new("/usr/share/modsecurity-crs/owasp-crs.load"));
-        let crs = Arc::new(Crs::build(&reading.items, Some(1)).0);
-        let id = |r: &RuleIx| crs.rules[usize::from(*r)].id;
-        let f = &crs.prefilter;
-        for (n, l) in [("lines", &f.lines), ("requests", &f.requests), ("arguments", &f.arguments), ("injections", &f.injections), ("unsure_headers", &f.unsure_headers), ("words", &f.words)] {
-            println!("{n}: {:?}", l.iter().map(id).collect::<Vec<_>>());
-        }
-        println!("always nodes {:?} shortest {} nodes {}", f.always, f.target.shortest, crs.pipelines.len());
-        let mut counts = std::collections::BTreeMap::new();
-        let (mut n, mut odd) = (0, 0);
-        for target in include_str!("../../../tests/rules/benign-targets.txt").lines() {
-            let target = target.replace(' ', "+");
-            n += 1;
-            odd += usize::from(Signs::of(target.as_bytes()).meets(f.odd));
-            let what = What::Request(Request { method: b"GET", target: target.as_bytes(), protocol: b"HTTP/1.1", status: 200, user_agent: b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", escaped: true, ..Request::default() });
-            let event = Event { now: crate::model::time::Millis(0), stamp: None, at: Default::default(), client: None, site: b"", raw: target.as_bytes(), what };
-            let mut sweep = Sweep::new(Arc::clone(&crs), 1);
-            let mut met = Vec::new();
-            sweep.scan(&event, &mut met);
-            sweep.candidates.sort(); sweep.candidates.dedup();
-            for (r, _) in &sweep.candidates { *counts.entry(id(r)).or_insert(0) += 1; }
-        }
-        println!("{n} lines {odd} odd");
-        let mut c: Vec<_> = counts.into_iter().collect();
-        c.sort_by_key(|c| -c.1);
-        for (id, count) in c.iter().take(60) {
-            let rule = crs.rules.iter().find(|r| r.id == *id).unwrap();
-            let lits = rule.links[0].literals.plain.as_ref().map(|l| (l.len(), l.iter().take(14).map(|t| String::from_utf8_lossy(t).into_owned()).collect::<Vec<_>>()));
-            println!("{count} {id} {lits:?}");
-        }
-        let none: Vec<u32> = crs.rules.iter().filter(|r| r.links[0].literals.any.is_none()).map(|r| r.id).collect();
-        println!("no literals {none:?}");
     }
 }

@@ -92,7 +92,13 @@ impl<'b> Values<'b> {
     }
 
     /// Only one header.
-    pub fn of_header(source: Source, text: &[u8], escaped: bool, buffers: &'b mut Buffers, with: &'b Pipelines) -> Self {
+    pub fn of_header(
+        source: Source,
+        text: &[u8],
+        escaped: bool,
+        buffers: &'b mut Buffers,
+        with: &'b Pipelines,
+    ) -> Self {
         let mut values = Self::empty(buffers, with);
         values.header(source, text, escaped);
         values
@@ -306,4 +312,3 @@ impl Buffers {
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
-

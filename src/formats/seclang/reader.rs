@@ -96,7 +96,11 @@ impl Reader<'_> {
             }
             "secruleupdatetargetbyid" => update(rest)?,
             name if name.starts_with("sec") => Directive::Setting(all.first().cloned().unwrap_or_default()),
-            _ => return Err(Problem::Unknown(all.first().map(|name| name.chars().take(60).collect()).unwrap_or_default())),
+            _ => {
+                return Err(Problem::Unknown(
+                    all.first().map(|name| name.chars().take(60).collect()).unwrap_or_default(),
+                ));
+            }
         };
         self.reading.items.push(Item { file: Arc::clone(&at.file), line: at.line, what });
         Ok(())
@@ -130,12 +134,14 @@ impl Reader<'_> {
 
     /// The phrases of `pmFromFile` and the nets of `ipMatchFromFile`: one a line, `#` begins a remark.
     fn data(&self, operator: &mut Operator, path: &Path) -> Result<(), Problem> {
-        if !["pmfromfile", "pmf", "ipmatchfromfile", "ipmatchf"].contains(&operator.name.to_ascii_lowercase().as_str()) {
+        if !["pmfromfile", "pmf", "ipmatchfromfile", "ipmatchf"].contains(&operator.name.to_ascii_lowercase().as_str())
+        {
             return Ok(());
         }
         for name in operator.argument.split_ascii_whitespace() {
             let file = beside(path, name);
-            let bytes = self.files.read(&file).map_err(|cause| Problem::Data { file: file.display().to_string(), cause })?;
+            let bytes =
+                self.files.read(&file).map_err(|cause| Problem::Data { file: file.display().to_string(), cause })?;
             let text = String::from_utf8_lossy(&bytes);
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             operator.phrases.extend(lines.map(str::to_owned));

@@ -146,4 +146,3 @@ pub fn c_escapes(text: &[u8], out: &mut Vec<u8>) {
         rest = rest.get(len..).unwrap_or_default();
     }
 }
-

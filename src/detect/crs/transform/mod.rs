@@ -107,9 +107,9 @@ const SIGNS: [u16; 256] = {
 fn pair(a: u8, b: u8) -> u16 {
     // A part of a target may end where these stand.
     let ends = matches!(b, b'/' | b'&' | b'?' | b'=');
-    u16::from((a == b'.') & ends | (a == b'/') & (b == b'/')) * ODD_PATH
-        | u16::from((a == b'-') & (b == b'-')) * REMARK
-        | u16::from((a == b' ') & ((b == b' ') | (b == b'/') | (b == b'('))) * ODD_SPACE
+    let path = ((a == b'.') & ends) | ((a == b'/') & (b == b'/'));
+    let space = (a == b' ') & ((b == b' ') | (b == b'/') | (b == b'('));
+    (u16::from(path) * ODD_PATH) | (u16::from((a == b'-') & (b == b'-')) * REMARK) | (u16::from(space) * ODD_SPACE)
 }
 
 impl Transform {
@@ -219,9 +219,38 @@ mod tests {
 
     fn text() -> impl Strategy<Value = Vec<u8>> {
         let pieces: Vec<&[u8]> = vec![
-            b"%", b"41", b"%u0041", b"+", b"&lt;", b"&#x41", b"\\", b"\\u0041", b"x4", b"\xc3\xa9", b"\0", b" ", b"  ",
-            b"\t", b"/*", b"*/", b"--", b"#", b"'", b"^", b"a", b"Z", b"/", b"..", b".", b"(", b"a.b", b",", b"<!--",
-            b"dGVzdA==", b"=", b"?",
+            b"%",
+            b"41",
+            b"%u0041",
+            b"+",
+            b"&lt;",
+            b"&#x41",
+            b"\\",
+            b"\\u0041",
+            b"x4",
+            b"\xc3\xa9",
+            b"\0",
+            b" ",
+            b"  ",
+            b"\t",
+            b"/*",
+            b"*/",
+            b"--",
+            b"#",
+            b"'",
+            b"^",
+            b"a",
+            b"Z",
+            b"/",
+            b"..",
+            b".",
+            b"(",
+            b"a.b",
+            b",",
+            b"<!--",
+            b"dGVzdA==",
+            b"=",
+            b"?",
         ];
         prop::collection::vec(prop::sample::select(pieces), 0..9).prop_map(|parts| parts.concat())
     }
