@@ -62,6 +62,9 @@ pub struct Literals {
     pub plain: Option<Vec<Vec<u8>>>,
 }
 
+/// An operator and what it cannot match without.
+type Parsed = Result<(Op, Option<Vec<Vec<u8>>>), Refused>;
+
 /// An empty literal says nothing.
 fn filled(literals: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
     literals.filter(|all| all.iter().all(|text| !text.is_empty()))
@@ -82,7 +85,7 @@ impl Op {
         Ok((op, Literals { any: filled(any), plain: filled(plain) }))
     }
 
-    fn of(operator: &seclang::Operator) -> Result<(Self, Option<Vec<Vec<u8>>>), Refused> {
+    fn of(operator: &seclang::Operator) -> Parsed {
         let argument = operator.argument.as_str();
         let template = || Template::parse(argument);
         let bare = |op| Ok((op, None));
@@ -156,7 +159,7 @@ impl Op {
 }
 
 /// An operator that needs its argument to stand in the text, where the argument is fixed.
-fn with_literal(template: Template, op: fn(Template) -> Op) -> Result<(Op, Option<Vec<Vec<u8>>>), Refused> {
+fn with_literal(template: Template, op: fn(Template) -> Op) -> Parsed {
     let literal = template.fixed().filter(|text| !text.is_empty()).map(|text| vec![text.to_ascii_lowercase()]);
     Ok((op(template), literal))
 }
@@ -171,7 +174,7 @@ fn nets<'a>(list: impl Iterator<Item = &'a str>) -> Result<Vec<IpNet>, Refused> 
 }
 
 /// `9,10,32-126`; where few bytes are left out, those are what must be there.
-fn byte_range(argument: &str) -> Result<(Op, Option<Vec<Vec<u8>>>), Refused> {
+fn byte_range(argument: &str) -> Parsed {
     let mut allowed = Box::new([false; 256]);
     for part in argument.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));

@@ -18,7 +18,7 @@ pub fn reduce(hir: &Hir) -> Option<Hir> {
             let plain = (0..=255u8).filter(|byte| is_plain(*byte)).map(|byte| ClassBytesRange::new(byte, byte));
             let mut class = class.clone();
             class.intersect(&ClassBytes::new(plain));
-            (class.ranges().len() > 0).then(|| Hir::class(Class::Bytes(class)))
+            (!class.ranges().is_empty()).then(|| Hir::class(Class::Bytes(class)))
         }
         HirKind::Class(Class::Unicode(_)) => Some(hir.clone()),
         HirKind::Capture(capture) => reduce(&capture.sub),
