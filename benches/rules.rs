@@ -9,7 +9,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use peelhouse::detect::crs::Crs;
 use peelhouse::detect::rules::{RuleSet, Scanner};
+use peelhouse::formats::seclang;
+use peelhouse::host::Host;
 use peelhouse::model::{At, Event, Millis, Request, What};
 
 const LINES: usize = 1_000_000;
@@ -25,9 +28,37 @@ fn main() {
     let corpus: Vec<&str> = include_str!("../tests/rules/benign-targets.txt").lines().collect();
     let plain: Vec<String> = (0..20_000).map(plain_target).collect();
     let attacks: Vec<&str> = set.rules().iter().flat_map(|rule| &rule.samples.must_match).map(String::as_str).collect();
-    measure(&set, "ordinary", &plain.iter().map(String::as_str).collect::<Vec<_>>(), &agents);
-    measure(&set, "odd but benign", &corpus, &agents);
-    measure(&set, "all attack", &attacks.into_iter().filter(|line| line.starts_with('/')).collect::<Vec<_>>(), &agents);
+    let plain: Vec<&str> = plain.iter().map(String::as_str).collect();
+    let attacks: Vec<&str> = attacks.into_iter().filter(|line| line.starts_with('/')).collect();
+    let all = |set: &Arc<RuleSet>| {
+        measure(set, "ordinary", &plain, &agents);
+        measure(set, "odd but benign", &corpus, &agents);
+        measure(set, "all attack", &attacks, &agents);
+    };
+    all(&set);
+    if let Some(set) = with_crs() {
+        all(&set);
+    }
+}
+
+/// The pack and Debian's CRS, where it is installed.
+fn with_crs() -> Option<Arc<RuleSet>> {
+    let before = resident();
+    let start = Instant::now();
+    let reading = seclang::read(&Host::live(), "/usr/share/modsecurity-crs/owasp-crs.load".as_ref());
+    let (crs, report) = Crs::build(&reading.items, None);
+    let rules = crs.rules().len();
+    let set = Arc::new(RuleSet::embedded().unwrap().with_crs(crs).unwrap());
+    println!("pack and {rules} rules of the CRS loaded in {:.1?}, {} kB", start.elapsed(), resident() - before);
+    (report.loaded() > 0).then_some(set)
+}
+
+/// kB in memory (proc(5)).
+#[allow(clippy::disallowed_methods, reason = "a benchmark asks the kernel")]
+fn resident() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 fn plain_target(number: usize) -> String {

@@ -16,7 +16,7 @@ use crate::cli::{log_format, words};
 use crate::guard::config::Config;
 use crate::guard::engine::engine_with;
 use crate::guard::replay;
-use crate::guard::rules::Texts;
+use crate::guard::rules::{self, Texts};
 use crate::guard::trial::{Trial, Would};
 use crate::host::{Host, clock};
 use crate::model::Action;
@@ -39,6 +39,9 @@ pub struct Args {
     /// Compare with those of this configuration: who would be decided about differently
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
+    /// With the rules of the OWASP CRS, where it is installed
+    #[arg(long)]
+    crs: bool,
     /// combined, common, vhost_combined, apache-error, nginx-error, … or a pattern of the server's own language, instead of
     /// recognising it
     #[arg(long, value_name = "NAME")]
@@ -141,8 +144,9 @@ fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal
     let form = args.format.as_deref().map(log_format::form).transpose()?;
     let mut sources = replay::sources(files, &host.servers(), form.as_ref());
     replay::for_jails(&mut sources, &config.detection.jails);
-    let (rules, mut problems) = Texts::read(host, &config.rules);
-    let rules = rules.load();
+    let rules = rules::Settings { crs: config.rules.crs || args.crs, ..config.rules.clone() };
+    let (rules, mut problems) = Texts::read(host, &rules);
+    let rules = rules.load(host);
     problems.extend(rules.broken);
     let engine = engine_with(rules.set, config.detection.clone(), SEED);
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());

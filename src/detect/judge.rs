@@ -56,12 +56,14 @@ impl Judge {
         self.scanner.scan(event, &mut self.hits);
         let Self { rules, hits, settings, .. } = self;
         let failure = login::failure(event, rules, hits);
+        let client = rules.client_of(event, hits.iter().copied());
+        let hits: Vec<RuleHit<'_>> = hits
+            .iter()
+            .filter_map(|hit| Some(RuleHit::of(rules.rule(hit.rule).filter(|rule| rule.alone)?, hit)))
+            .collect();
         if hits.is_empty() && failure.is_none() {
             return None;
         }
-        let client = rules.client_of(event, hits.iter().copied());
-        let hits: Vec<RuleHit<'_>> =
-            hits.iter().filter_map(|hit| Some(RuleHit::of(rules.rule(hit.rule)?, hit))).collect();
         let weight_of = |hit: &RuleHit<'_>| content_score::weight_of(hit, settings);
         let worst = hits.iter().max_by(|a, b| weight_of(a).total_cmp(&weight_of(b)));
         let class = worst.map_or(Class::AuthFailure, |hit| hit.class);

@@ -1,6 +1,7 @@
 //! Rules and behaviour: (Event, now) → Alert. Pure: no clock, no I/O, so a log reproduces every verdict.
 
 pub mod behaviour;
+pub mod crs;
 pub mod detector;
 pub mod engine;
 pub mod fail2ban;

@@ -6,6 +6,7 @@ pub mod fail2ban;
 pub mod glob;
 pub mod logs;
 pub mod nginx;
+pub mod seclang;
 pub mod tomcat;
 
 use std::path::Path;

@@ -119,6 +119,7 @@ mod tests {
             "[policy.prefix]\nipv4 = [24, 0]",
             "[policy.prefix]\nipv6 = [129]",
             "[detection]\nmax_clients = 0",
+            "[rules]\ncrs_paranoia = 5",
             "[detection]\nscore = -inf",
             "[detection]\nvolume_rate = nan",
             "[detection]\nprobing = { capacity = 10.0, leak = 0 }",

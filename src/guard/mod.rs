@@ -8,6 +8,7 @@ pub mod config;
 pub mod confine;
 pub mod control;
 pub mod cost;
+mod crs;
 pub mod engine;
 pub mod error;
 pub mod ground;

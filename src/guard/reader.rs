@@ -19,8 +19,8 @@ use crate::guard::error::GuardError;
 use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
 use crate::guard::wire::{self, Frame, WireError};
-use crate::host::clock;
 use crate::host::journal::JournalStream;
+use crate::host::{Host, clock};
 use crate::model::{Alert, Event, SourceIx, What};
 use crate::monitor::{Follower, Options};
 
@@ -72,9 +72,11 @@ impl Reading {
     /// Confinement comes between the keeper's word and the first look at a log.
     fn begin(from: &mut UnixStream, to: &mut UnixStream) -> Result<Self, String> {
         let start = first(from)?;
+        // While their files can still be read.
+        let rules = start.rules.load(&Host::live());
         let confined = confined(&start)?;
         let snapshot = snapshot(from, start.snapshot)?;
-        let mut engine = engine_with(start.rules.load().set, start.settings, start.seed);
+        let mut engine = engine_with(rules.set, start.settings, start.seed);
         let problem = match engine.restore(&snapshot) {
             Err(cause) if !snapshot.is_empty() => {
                 Some(format!("what was remembered cannot be read, counting begins anew: {cause}"))
@@ -90,7 +92,8 @@ impl Reading {
         if let Some(journal) = journal {
             follower = follower.with_journal(journal, &start.positions);
         }
-        let first_words = iter::once(ToKeeper::Hello { confined }).chain(problem.map(ToKeeper::Problem)).collect();
+        let problems = rules.not_crs.into_iter().chain(problem).map(ToKeeper::Problem);
+        let first_words = iter::once(ToKeeper::Hello { confined }).chain(problems).collect();
         let now = clock::monotonic();
         let mut reading = Self {
             to: BufWriter::new(to.try_clone().map_err(|cause| cause.to_string())?),

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::detect::rules::{Placeholders, Problem, RuleError, RuleSet, RuleText};
+use crate::formats::Files;
+use crate::guard::crs;
 use crate::host::Host;
+use crate::model::bounds;
 
 /// Where rules are kept beside those of this program; may be absent.
 const FOLDER: &str = "/etc/peelhouse/rules";
@@ -21,13 +24,26 @@ const MAX_TOLD: usize = 20;
 pub struct Settings {
     /// Sigma rules (`.yml`, `.yaml`) in these folders and those within them.
     pub folders: Vec<PathBuf>,
+    /// The OWASP CRS, where it is installed.
+    pub crs: bool,
+    /// The file that brings it in, in the language of ModSecurity.
+    pub crs_file: PathBuf,
+    /// 1 to 4; 0 as the rule set's own configuration says.
+    #[serde(deserialize_with = "bounds::paranoia")]
+    pub crs_paranoia: u8,
     /// What `%name%` stands for in rules that say `expand`.
     pub placeholders: Placeholders,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { folders: vec![PathBuf::from(FOLDER)], placeholders: Placeholders::default() }
+        Self {
+            folders: vec![PathBuf::from(FOLDER)],
+            crs: false,
+            crs_file: crs::FILE.into(),
+            crs_paranoia: 0,
+            placeholders: Placeholders::default(),
+        }
     }
 }
 
@@ -37,6 +53,7 @@ impl Default for Settings {
 pub struct Texts {
     /// Path and text.
     files: Vec<(String, String)>,
+    crs: Option<crs::Place>,
     placeholders: Placeholders,
 }
 
@@ -45,6 +62,8 @@ pub struct Loaded {
     pub set: RuleSet,
     /// Every document that is left out, and fields that no log has.
     pub errors: Vec<RuleError>,
+    /// What of the CRS could not be loaded.
+    pub not_crs: Vec<String>,
     /// What keeps a rule from being used, a sentence each.
     pub broken: Vec<String>,
     /// Documents about logs that are not read here.
@@ -54,7 +73,9 @@ pub struct Loaded {
 impl Texts {
     /// The files of all folders, and what of them could not be read.
     pub fn read(host: &Host, settings: &Settings) -> (Self, Vec<String>) {
-        let mut texts = Self { files: Vec::new(), placeholders: settings.placeholders.clone() };
+        let place = crs::Place { file: settings.crs_file.clone(), paranoia: settings.crs_paranoia };
+        let crs = Some(place).filter(|_| settings.crs);
+        let mut texts = Self { files: Vec::new(), crs, placeholders: settings.placeholders.clone() };
         let mut problems = Vec::new();
         let mut left = MAX_ALL;
         for folder in settings.folders.iter().filter(|folder| *folder != Path::new(FOLDER) || host.exists(folder)) {
@@ -69,8 +90,17 @@ impl Texts {
         (texts, problems)
     }
 
-    /// The rules of this program with these.
-    pub fn load(&self) -> Loaded {
+    /// The rules of this program with these, and with the CRS, read from `files`, where it is wanted.
+    pub fn load(&self, files: &dyn Files) -> Loaded {
+        let mut loaded = self.load_sigma();
+        if let Some(place) = &self.crs {
+            (loaded.set, loaded.not_crs) = crs::add(loaded.set, place, files);
+        }
+        loaded
+    }
+
+    /// Without the CRS.
+    pub fn load_sigma(&self) -> Loaded {
         self.load_beside(RuleSet::pack())
     }
 
@@ -89,6 +119,7 @@ impl Texts {
             broken: broken.map(ToString::to_string).collect(),
             elsewhere: errors.iter().filter(is_elsewhere).count(),
             errors,
+            not_crs: Vec::new(),
             set,
         }
     }
@@ -142,7 +173,7 @@ mod tests {
         let placeholders = serde_json::from_str(r#"{"x": ["/a"]}"#).unwrap();
         let (texts, problems) = Texts::read(&host, &Settings { placeholders, ..Settings::default() });
         assert_eq!(problems, ["cannot read /etc/peelhouse/rules/deep/bytes.yml: it is no UTF-8"]);
-        let loaded = texts.load();
+        let loaded = texts.load_sigma();
         assert!(loaded.set.rules().iter().any(|rule| rule.file == "/etc/peelhouse/rules/deep/one.yml"));
         assert_eq!(loaded.said(), ["1 rules are about logs that are not read here, and left out"]);
     }
@@ -151,7 +182,7 @@ mod tests {
     fn what_is_broken_or_absent_is_told_except_the_default_folder() {
         let (_root, host) = host();
         let (texts, _) = Texts::read(&host, &Settings::default());
-        let said = texts.load().said();
+        let said = texts.load_sigma().said();
         assert!(said[0].starts_with("/etc/peelhouse/rules/deep/one.yml:3: placeholder `%x%` has no value"), "{said:?}");
         let empty = Host::recorded(tempfile::tempdir().unwrap().path());
         assert_eq!(Texts::read(&empty, &Settings::default()), (Texts::default(), Vec::new()));

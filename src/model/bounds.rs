@@ -34,6 +34,11 @@ pub fn room<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     within(usize::deserialize(from)?, 1, 1 << 30)
 }
 
+/// A paranoia level of the CRS; 0 leaves it alone.
+pub fn paranoia<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    within(u8::deserialize(from)?, 0, 4)
+}
+
 /// Widths of IPv4 prefixes: /16 is the widest that is ever stopped.
 pub fn widths_v4<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     Vec::<u8>::deserialize(from)?.into_iter().map(|width| within(width, 16, 31)).collect()

@@ -9,6 +9,7 @@
 )]
 
 mod banned;
+mod crs;
 mod proxied;
 mod stage;
 mod survives;

@@ -52,7 +52,8 @@ impl Which {
         }
         settings.folders.extend(self.folders.iter().map(|folder| std::path::absolute(folder).unwrap_or_default()));
         let (texts, mut told) = Texts::read(host, &settings);
-        let loaded = if self.only { texts.load_alone() } else { texts.load() };
+        let loaded = if self.only { texts.load_alone() } else { texts.load(host) };
+        told.extend(loaded.not_crs);
         told.extend(loaded.errors.iter().map(ToString::to_string));
         (Arc::new(loaded.set), told)
     }

@@ -1,7 +1,7 @@
 //! The decodings attackers hide behind, each one pass, each able to say where every byte came from.
 
 /// Takes decoded bytes; `at` is the offset in the input that the byte came from.
-pub(super) trait Out {
+pub(in crate::detect) trait Out {
     fn put(&mut self, byte: u8, at: usize);
 
     fn run(&mut self, bytes: &[u8], at: usize) {
@@ -43,7 +43,7 @@ impl Out for Mapped {
 
 /// Undoes a log's own escapes: `\xHH`, `\"`, `\\`, `\n`, `\t`, `\r`, `\b`, `\v`
 /// (Apache's `ap_escape_logitem`, nginx's `ngx_http_log_escape`).
-pub(super) fn unescape(text: &[u8], out: &mut impl Out) {
+pub(in crate::detect) fn unescape(text: &[u8], out: &mut impl Out) {
     let mut at = 0;
     while let Some(slash) = memchr::memchr(b'\\', text.get(at..).unwrap_or_default()) {
         out.run(text.get(at..at + slash).unwrap_or_default(), at);

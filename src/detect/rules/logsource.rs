@@ -22,6 +22,10 @@ pub(super) struct Logsource {
 const RECORDS: [&str; 4] = ["process_creation", "file_event", "network_connection", "auditd"];
 
 impl Logsource {
+    pub fn requests() -> Self {
+        Self { requests: true, ..Self::default() }
+    }
+
     pub fn parse(node: Option<&Node>) -> Result<Self, Bad> {
         let Some(node) = node else { return Err((1, Problem::Missing("logsource"))) };
         let category = node.word("category")?.unwrap_or_default();
@@ -30,7 +34,7 @@ impl Logsource {
         let of = |service: &str| Some(service.to_owned());
         match (category, product, service) {
             ("webserver" | "proxy", _, _) | ("", "apache" | "nginx" | "tomcat", "access") => {
-                Ok(Self { requests: true, ..Self::default() })
+                Ok(Self::requests())
             }
             ("" | "application", "", name) | ("" | "application", name, "" | "error") if is_server(name) => {
                 Ok(Self { notes: true, logins: true, service: of(name), ..Self::default() })

@@ -8,14 +8,14 @@ use crate::detect::rules::rule::RuleIx;
 
 const SLOTS: usize = 2048;
 /// Longer texts are looked at anew each time.
-pub(super) const MAX_KEY: usize = 1024;
+pub(in crate::detect) const MAX_KEY: usize = 1024;
 
 /// User agents and referers differ most at their end: hashing more costs more than it spares.
 const TAIL: usize = 32;
 
 /// A bounded cache; a text is told by its bytes, so a collision costs time and never a verdict.
 #[derive(Debug)]
-pub(super) struct Memo {
+pub(in crate::detect) struct Memo {
     hasher: FixedState,
     slots: Vec<Slot>,
 }

@@ -11,7 +11,7 @@ const MAX_EXACT: usize = 48;
 const MAX_CLASS: usize = 9;
 
 /// Literals, lower case; None where nothing is sure.
-pub(super) fn literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+pub(in crate::detect) fn literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     if let Some(texts) = exact(hir) {
         return texts.iter().all(|text| !text.is_empty()).then_some(texts);
     }

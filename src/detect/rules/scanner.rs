@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::detect::rules::field::Field;
+use crate::detect::rules::foreign::ForeignScanner;
 use crate::detect::rules::memo::{MAX_KEY, Memo};
 use crate::detect::rules::prefilter::{Candidates, Group};
 use crate::detect::rules::rule::RuleIx;
@@ -29,12 +30,15 @@ pub struct Scanner {
     candidates: Candidates,
     agents: Memo,
     referers: Memo,
+    foreign: Option<ForeignScanner>,
 }
 
 impl Scanner {
     /// `seed` is random in service, fixed in tests; verdicts never depend on it.
     pub fn new(rules: Arc<RuleSet>, seed: u64) -> Self {
+        let foreign = rules.crs.as_ref().map(|crs| ForeignScanner::new(crs, seed));
         Self {
+            foreign,
             set: rules,
             scratch: Scratch::default(),
             candidates: Candidates::default(),
@@ -71,10 +75,13 @@ impl Scanner {
         if !self.candidates.list.is_empty() {
             self.confirm(event, hits);
         }
+        if let Some(foreign) = &mut self.foreign {
+            foreign.scan(event, hits);
+        }
     }
 
     fn recall(&mut self, event: &Event<'_>) {
-        let Self { set, scratch, candidates, agents, referers } = self;
+        let Self { set, scratch, candidates, agents, referers, .. } = self;
         let What::Request(request) = &event.what else { return };
         for (field, text, memo, group) in [
             (Field::Agent, request.user_agent, agents, &set.prefilter.agent),

@@ -7,6 +7,7 @@ use crate::detect::rules::chain;
 use crate::detect::rules::correlation::{self, Correlation, Draft, Source};
 use crate::detect::rules::error::{Problem, RuleError};
 use crate::detect::rules::filter;
+use crate::detect::rules::foreign::Foreign;
 use crate::detect::rules::item::Given;
 use crate::detect::rules::names::{Known, Names};
 use crate::detect::rules::placeholders::Placeholders;
@@ -30,11 +31,12 @@ const PACK: &[RuleText<'static>] = include!(concat!(env!("OUT_DIR"), "/pack.rs")
 /// Loaded rules, compiled; shared by all scanners.
 #[derive(Debug, Default)]
 pub struct RuleSet {
-    rules: Vec<Rule>,
+    pub(super) rules: Vec<Rule>,
     correlations: Vec<Correlation>,
     filters: usize,
     pub(super) prefilter: Prefilter,
     pub(super) records: Records,
+    pub(super) crs: Option<Foreign>,
 }
 
 impl RuleSet {
@@ -77,7 +79,7 @@ impl RuleSet {
         let rules: Vec<Rule> = self.rule(at).cloned().into_iter().collect();
         let prefilter = Prefilter::build(&rules);
         let records = Records::build(&rules);
-        Self { rules, correlations: Vec::new(), filters: 0, prefilter, records }
+        Self { rules, correlations: Vec::new(), filters: 0, prefilter, records, crs: None }
     }
 
     /// Whose event it is: the log's own word, else that of the rules it met, where they agree.
@@ -194,7 +196,8 @@ impl<'p> Loader<'p> {
         self.errors.extend(errors);
         quieten(&mut self.rules, &mut correlations);
         let (prefilter, records) = (Prefilter::build(&self.rules), Records::build(&self.rules));
-        (RuleSet { rules: self.rules, correlations, filters, prefilter, records }, self.errors)
+        let set = RuleSet { rules: self.rules, correlations, filters, prefilter, records, crs: None };
+        (set, self.errors)
     }
 }
 

@@ -12,7 +12,7 @@ const TRIPLE: usize = 3;
 const NONE: u8 = 0;
 
 /// Literals, lower case, with a bit for each triple that gives one away.
-pub(super) struct Sieve {
+pub(in crate::detect) struct Sieve {
     classes: [u8; 256],
     bits: Box<[u64; WORDS]>,
     /// Bits set before each word.
