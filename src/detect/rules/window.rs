@@ -94,8 +94,9 @@ impl State {
             }
             Self::Parts(seen) => return together(seen, correlation, hit, since),
             Self::Bucket(bucket, values) => {
-                let counts = correlation.kind != Kind::ValueCount || values.see(hit.hash, hit.now, since);
-                bucket.take(millis(correlation.leak?), hit.now, counts)
+                let drops =
+                    if correlation.kind == Kind::ValueCount { values.see(hit.hash, hit.now, since) } else { 1.0 };
+                bucket.take(millis(correlation.leak?), hit.now, drops)
             }
         };
         correlation.is_met(measured).then_some((first, measured))
@@ -207,15 +208,15 @@ impl Spread {
 }
 
 impl Bucket {
-    /// What is in it once a hit came, or not; a part of a hit that has not leaked counts whole.
-    fn take(&mut self, leak: i64, now: i64, counts: bool) -> (i64, f64) {
+    /// What is in it once more came; a part that has not leaked counts whole.
+    fn take(&mut self, leak: i64, now: i64, drops: f64) -> (i64, f64) {
         let leaked = now.saturating_sub(self.at).max(0) as f64 / leak as f64;
         self.level = (self.level - leaked).max(0.0);
         if self.level == 0.0 {
             self.first = now;
         }
         self.at = now;
-        self.level += f64::from(u8::from(counts));
+        self.level += drops;
         (self.first, self.level.ceil())
     }
 }
