@@ -20,12 +20,13 @@ pub(super) struct Distinct {
 }
 
 impl Distinct {
-    /// Takes a value; true where it is new to the window.
-    pub fn see(&mut self, hash: u64, now: i64, since: i64) -> bool {
+    /// Takes a value; how many it stands for where it is new to the window, else 0.
+    pub fn see(&mut self, hash: u64, now: i64, since: i64) -> f64 {
         self.expire(since);
         if hash.trailing_zeros() < self.depth {
-            return false;
+            return 0.0;
         }
+        let worth = f64::from(self.depth).exp2();
         let before = self.seen.insert(hash, now);
         if before != Some(now) {
             self.order.push_back((now, hash));
@@ -39,7 +40,7 @@ impl Distinct {
             let seen = &self.seen;
             self.order.retain(|(time, hash)| seen.get(hash) == Some(time));
         }
-        before.is_none()
+        if before.is_none() { worth } else { 0.0 }
     }
 
     pub fn count(&self) -> f64 {
@@ -89,8 +90,8 @@ mod tests {
     fn few_values_are_counted_exactly_and_leave_with_the_window() {
         let mut values = Distinct::default();
         for number in 0..1000 {
-            assert!(values.see(hash(number), number as i64, 0));
-            assert!(!values.see(hash(number / 2), number as i64, 0) || number == 0);
+            assert_eq!(values.see(hash(number), number as i64, 0), 1.0);
+            assert_eq!(values.see(hash(number / 2), number as i64, 0), 0.0);
         }
         assert_eq!(values.count(), 1000.0);
         values.see(hash(999), 1000, 999);
@@ -101,11 +102,14 @@ mod tests {
     #[test]
     fn many_values_are_counted_nearly_in_little_memory() {
         let mut values = Distinct::default();
+        let mut new = 0.0;
         for number in 0..100_000 {
-            values.see(hash(number), 1, 0);
+            new += values.see(hash(number), 1, 0);
             values.see(hash(number / 3), 1, 0);
             assert!(values.weight() <= 3 * EXACT + 2);
         }
-        assert!((values.count() / 1e5 - 1.0).abs() < 0.12, "{}", values.count());
+        for estimate in [values.count(), new] {
+            assert!((estimate / 1e5 - 1.0).abs() < 0.12, "{estimate}");
+        }
     }
 }

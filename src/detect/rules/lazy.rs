@@ -51,6 +51,11 @@ impl LazyRegex {
 
 /// True where a regex is compiled as soon as it is read.
 pub(super) fn is_costly(pattern: &str, flags: Flags) -> bool {
+    // Only counted repetition and Unicode make much out of little: the rest need not be parsed to be told.
+    let grows = ["{", "\\p", "\\P", "u:", "u)"].iter().any(|sign| pattern.contains(sign));
+    if pattern.len() < 512 && pattern.is_ascii() && !grows {
+        return false;
+    }
     parse(pattern, flags, false).as_ref().and_then(states).is_none_or(|states| states > SURE)
 }
 
@@ -107,6 +112,15 @@ mod tests {
         assert!(LazyRegex::new("(?:a{100}){100}", Flags::default()).unwrap().0.compiled.get().is_some());
         assert!(LazyRegex::new("((a{100}){100}){100}", Flags::default()).is_err());
         assert!(LazyRegex::new("a(?=b)", Flags::default()).is_err());
+    }
+
+    #[test]
+    fn what_costs_is_told_beforehand() {
+        let long = "a|b".repeat(3000);
+        for pattern in ["a[0-9]+b", "(?:ab){3}", "(a{100}){100}", "\\p{Greek}", "(?u:.)", "[^a]", "a.*b?", &long] {
+            let compiled = LazyRegex::new(pattern, Flags::default()).unwrap().0.compiled.get().is_some();
+            assert_eq!(is_costly(pattern, Flags::default()), compiled, "{pattern}");
+        }
     }
 
     #[test]

@@ -33,8 +33,8 @@ pub(super) enum State {
     Bucket(Bucket, Distinct),
 }
 
-/// Stamps, how many hits stand behind each, and the sum of their values. Beyond [`EXACT`] stamps the older ones are
-/// merged in pairs: such hits leave the window a little early, never late.
+/// Stamps, how many hits stand behind each, and the sum of their values. Beyond [`EXACT`] stamps those that lie within
+/// 1/512 of the window are merged: such hits leave the window so much early, never late.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hits {
     entries: VecDeque<(i64, u32, f64)>,
@@ -94,8 +94,9 @@ impl State {
             }
             Self::Parts(seen) => return together(seen, correlation, hit, since),
             Self::Bucket(bucket, values) => {
-                let counts = correlation.kind != Kind::ValueCount || values.see(hit.hash, hit.now, since);
-                bucket.take(millis(correlation.leak?), hit.now, counts)
+                let drops =
+                    if correlation.kind == Kind::ValueCount { values.see(hit.hash, hit.now, since) } else { 1.0 };
+                bucket.take(millis(correlation.leak?), hit.now, drops)
             }
         };
         correlation.is_met(measured).then_some((first, measured))
@@ -155,7 +156,8 @@ impl Hits {
         self.count += 1;
         self.sum += hit.number;
         if self.entries.len() > EXACT {
-            self.thin();
+            // A window has half as many steps, so the other half is free again.
+            self.thin(((hit.now - since) / (EXACT as i64 / 2)).max(1));
         }
         let measured = match kind {
             Kind::ValueSum => self.sum,
@@ -165,17 +167,19 @@ impl Hits {
         (self.entries.front().map_or(hit.now, |(time, ..)| *time), measured)
     }
 
-    /// Merges the older half in pairs, each under its earlier stamp.
-    fn thin(&mut self) {
-        let mut old: Vec<_> = self.entries.drain(..EXACT / 2).collect();
-        let merged = old.chunks_mut(2).filter_map(|pair| match pair {
-            [(time, count, sum), (_, more, plus)] => Some((*time, count.saturating_add(*more), *sum + *plus)),
-            [one] => Some(*one),
-            _ => None,
-        });
-        for entry in merged.collect::<Vec<_>>().into_iter().rev() {
-            self.entries.push_front(entry);
+    /// Merges what lies within one step of time, under the earliest stamp.
+    fn thin(&mut self, step: i64) {
+        let mut merged: VecDeque<(i64, u32, f64)> = VecDeque::with_capacity(EXACT);
+        for (time, count, sum) in self.entries.drain(..) {
+            match merged.back_mut() {
+                Some((first, all, total)) if first.div_euclid(step) == time.div_euclid(step) => {
+                    *all = all.saturating_add(count);
+                    *total += sum;
+                }
+                _ => merged.push_back((time, count, sum)),
+            }
         }
+        self.entries = merged;
     }
 }
 
@@ -207,15 +211,46 @@ impl Spread {
 }
 
 impl Bucket {
-    /// What is in it once a hit came, or not; a part of a hit that has not leaked counts whole.
-    fn take(&mut self, leak: i64, now: i64, counts: bool) -> (i64, f64) {
+    /// What is in it once more came; a part that has not leaked counts whole.
+    fn take(&mut self, leak: i64, now: i64, drops: f64) -> (i64, f64) {
         let leaked = now.saturating_sub(self.at).max(0) as f64 / leak as f64;
         self.level = (self.level - leaked).max(0.0);
         if self.level == 0.0 {
             self.first = now;
         }
         self.at = now;
-        self.level += f64::from(u8::from(counts));
+        self.level += drops;
         (self.first, self.level.ceil())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(now: i64, number: f64) -> Hit {
+        Hit { now, place: 0, hash: 0, number }
+    }
+
+    #[test]
+    fn many_hits_are_kept_merged_and_never_counted_too_long() {
+        let mut hits = Hits::default();
+        for at in 0..10_000 {
+            let (first, count) = hits.take(Kind::EventCount, hit(at, 1.0), at - 5000);
+            assert!(hits.entries.len() <= EXACT && first >= at - 5000);
+            let exact = (at + 1).min(5001) as f64;
+            assert!(count <= exact && count > exact * 0.95, "{count} of {exact}");
+            assert_eq!(hits.sum, count);
+        }
+    }
+
+    #[test]
+    fn percentiles_are_of_the_latest_values_in_little_memory() {
+        let mut spread = Spread::default();
+        for at in 0..10_000i64 {
+            let (_, middle) = spread.take(Kind::ValuePercentile(50.0), hit(at, at as f64), 0);
+            assert!(spread.latest.len() <= EXACT && spread.sorted.len() == spread.latest.len());
+            assert!(at < 2000 || (middle - (at as f64 - 511.5)).abs() < 1.0, "{middle} at {at}");
+        }
     }
 }
