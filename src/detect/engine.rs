@@ -9,7 +9,7 @@ use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
-use crate::detect::rules::{CorrelationHit, Correlator, Field, Hit, RuleSet, Scanner};
+use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet, Scanner};
 use crate::detect::seen::{RuleHit, Seen, Together, lately_hostile, sign, signs_of};
 use crate::detect::settings::Settings;
 use crate::detect::traffic;
@@ -30,7 +30,7 @@ pub struct Engine {
 }
 
 const MAGIC: &[u8; 8] = b"peelmem\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const CHECKSUM: usize = 32;
 /// Sources named by their place; beyond, evidence has no file name.
 const MAX_SOURCES: usize = 65_536;
@@ -115,6 +115,11 @@ impl Engine {
         if !self.hits.is_empty() {
             self.correlator.see(event, &self.hits, &mut self.correlated);
         }
+    }
+
+    /// The rules that the last event met.
+    pub fn hits(&self) -> &[Hit] {
+        &self.hits
     }
 
     /// What is known of a client or prefix; of anything else nothing.
@@ -203,20 +208,7 @@ fn run(
 
 /// Hits with what their rules say of themselves; no allocation where there are none.
 fn named<'r>(rules: &'r RuleSet, hits: &[Hit], correlated: &[CorrelationHit]) -> (Vec<RuleHit<'r>>, Vec<Together<'r>>) {
-    let hits = hits.iter().filter_map(|hit| {
-        let rule = rules.rule(hit.rule)?;
-        Some(RuleHit {
-            id: &rule.id,
-            title: &rule.title,
-            class: rule.class,
-            level: rule.level,
-            confidence: rule.confidence,
-            score: rule.score,
-            critical: rule.critical,
-            in_agent: hit.field == Field::Agent,
-            span: hit.span,
-        })
-    });
+    let hits = hits.iter().filter_map(|hit| Some(RuleHit::of(rules.rule(hit.rule)?, hit)));
     let together = correlated.iter().filter_map(|hit| {
         let correlation = rules.correlations().get(usize::from(hit.correlation.0))?;
         Some(Together {

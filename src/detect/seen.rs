@@ -6,6 +6,7 @@ use crate::detect::behaviour::login::Attempt;
 use crate::detect::behaviour::paths;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::{Chain, Line, Memory, Slot};
+use crate::detect::rules::{Field, Hit, Rule};
 use crate::model::{Class, Confidence, Event, Request, Severity, Via, What};
 
 /// What an event carries; bits of [`crate::detect::Detector::wants`].
@@ -43,6 +44,22 @@ pub struct RuleHit<'r> {
     pub in_agent: bool,
     /// Bytes from..to of the raw line.
     pub span: (u32, u32),
+}
+
+impl<'r> RuleHit<'r> {
+    pub fn of(rule: &'r Rule, hit: &Hit) -> Self {
+        Self {
+            id: &rule.id,
+            title: &rule.title,
+            class: rule.class,
+            level: rule.level,
+            confidence: rule.confidence,
+            score: rule.score,
+            critical: rule.critical,
+            in_agent: hit.field == Field::Agent,
+            span: hit.span,
+        }
+    }
 }
 
 /// A correlation that came true with the event.

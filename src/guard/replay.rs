@@ -9,9 +9,21 @@ use crate::host::Host;
 use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
 use crate::monitor::{self, MAX_LINE, Replayed, Source};
 
+/// What somebody says that lines look like.
+#[derive(Clone, Debug)]
+pub enum Form {
+    Pattern(DeclaredFormat),
+    Kind(LogKind),
+}
+
 /// One source a file. A file that a server of this host declares is read as declared; others are recognised, unless
-/// `format` says what they are.
-pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFormat>) -> Vec<Source> {
+/// `form` says what they are.
+pub fn sources(files: &[PathBuf], servers: &[Server], form: Option<&Form>) -> Vec<Source> {
+    let (kind, format) = match form {
+        None => (None, None),
+        Some(Form::Kind(kind)) => (Some(*kind), None),
+        Some(Form::Pattern(format)) => (Some(LogKind::Access), Some(format)),
+    };
     files
         .iter()
         .map(|path| {
@@ -19,8 +31,8 @@ pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFo
             let (log, site) = declared.unzip();
             Source {
                 path: path.clone(),
-                kind: log.map_or(LogKind::Access, |log| log.kind),
-                format: format.cloned().or_else(|| log.and_then(|log| log.format.clone())),
+                kind: kind.or(log.map(|log| log.kind)).unwrap_or(LogKind::Access),
+                format: format.cloned().or_else(|| log.filter(|_| kind.is_none())?.format.clone()),
                 site: site.unwrap_or_default().to_owned(),
                 real_ip: log.map_or_else(RealIp::default, |log| log.real_ip.clone()),
             }

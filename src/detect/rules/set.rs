@@ -58,6 +58,13 @@ impl RuleSet {
         self.rules.get(usize::from(at.0))
     }
 
+    /// One rule of it, alone.
+    pub fn only(&self, at: RuleIx) -> Self {
+        let rules: Vec<Rule> = self.rule(at).cloned().into_iter().collect();
+        let prefilter = Prefilter::build(&rules);
+        Self { rules, correlations: Vec::new(), prefilter }
+    }
+
     pub fn correlations(&self) -> &[Correlation] {
         &self.correlations
     }
