@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::detect::rules::{Hit, RuleIx, RuleSet, Scanner};
 use crate::formats::logs::{Line, LineFormat, Parser};
-use crate::model::{At, Event, Millis};
+use crate::model::{At, Client, Event, Millis, Via};
 
+/// 2026-11-22: the year of stamps that have none.
+const NEAR: Millis = Millis::from_secs(1_795_374_000);
 /// What a bare target is sent by.
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
@@ -43,7 +45,8 @@ pub fn check(set: &Arc<RuleSet>) -> Vec<SampleError> {
 
 /// A sample as a log line: it is one already, or it is the target of a browser's GET in combined format.
 pub fn line_of(sample: &str) -> String {
-    if !sample.starts_with('/') || sample.contains("] \"") {
+    let is_target = ["/", "http:", "https:"].iter().any(|start| sample.starts_with(start));
+    if !is_target || sample.contains("] \"") {
         return sample.to_owned();
     }
     combined(sample, BROWSER)
@@ -63,10 +66,12 @@ fn combined(target: &str, agent: &str) -> String {
 /// Calls `see` with the event of a line in any known format; none where it is in none.
 pub fn read<T>(line: &str, see: impl FnOnce(&Event<'_>) -> T) -> Option<T> {
     let raw = line.as_bytes();
-    let mut parser = Parser::new(LineFormat::recognise(&[raw])?);
+    let mut parser = Parser::new(LineFormat::Mixed);
+    parser.near(NEAR);
     let Ok(Line::Record(record)) = parser.parse(raw) else { return None };
-    let what = record.what;
-    Some(see(&Event { now: Millis(0), stamp: record.stamp, at: At::default(), client: None, site: b"", raw, what }))
+    let client = record.client.map(|ip| Client { ip, via: Via::Direct });
+    let (now, at) = (record.stamp.unwrap_or(NEAR), At::default());
+    Some(see(&Event { now, stamp: record.stamp, at, client, site: b"", raw, what: record.what }))
 }
 
 fn hits(scanner: &mut Scanner, line: &str) -> Option<Vec<Hit>> {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::detect::behaviour::login::Attempt;
+use crate::detect::behaviour::login::{Attempt, Failure};
 use crate::detect::behaviour::paths;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::{Chain, Line, Memory, Slot};
@@ -27,6 +27,8 @@ pub mod sign {
     pub const CRAWLER: u16 = 1 << 6;
     /// The client asks for more pages in these ten seconds than anybody should.
     pub const BUSY: u16 = 1 << 7;
+    /// A failed login of a user from nowhere: the line names no client.
+    pub const NAMELESS: u16 = 1 << 8;
 }
 
 /// One rule that the event met.
@@ -84,6 +86,8 @@ pub struct Seen<'e, 'r> {
     pub signs: u16,
     /// Hash of site and path.
     pub path: u64,
+    /// The failed login that a rule knows it for.
+    pub noted: Option<Failure<'e>>,
     /// The attempt to log in that it is, if it is one.
     pub attempt: Option<Attempt<'e>>,
     /// Index of the source's name in the evidence ring.

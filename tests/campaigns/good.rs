@@ -12,6 +12,7 @@ const PERSON: Kind = Kind {
     clients: 6,
     from: From::Apart,
     agent: BROWSER,
+    within: 24,
     pace: (3_000, 90_000),
     length: (5, 40),
     order: Order::Mixed,
@@ -32,7 +33,7 @@ fn people() -> Vec<Kind> {
             clients: 1,
             agent: "~{x} Mozilla/5.0 (Windows NT 10.0) Firefox/14{1|2|3}.0",
             pace: (200, 8_000),
-            length: (1500, 1500),
+            length: (600, 600),
             moves: OFFICE,
             ..PERSON
         },
@@ -41,7 +42,7 @@ fn people() -> Vec<Kind> {
             clients: 2,
             agent: "~Mozilla/5.0 (Linux; Android {10|11|12|13|14|15}; {@}-{#}) Chrome/14{1|2|3|4}.0 Mobile",
             pace: (400, 20_000),
-            length: (700, 700),
+            length: (300, 300),
             moves: SHOPPER,
             held: true,
             ..PERSON
@@ -187,7 +188,7 @@ fn machines() -> Vec<Kind> {
             agent: "{UptimeRobot/2.0|Pingdom.com_bot_version_1.4|StatusCake}",
             order: Order::Straight,
             pace: (60_000, 60_000),
-            length: (400, 400),
+            length: (300, 300),
             moves: "GET / 200\nHEAD /health 200\nGET /healthz 200\nGET /api/status 200",
             ..PERSON
         },
@@ -197,7 +198,7 @@ fn machines() -> Vec<Kind> {
             agent: "kube-probe/1.31",
             order: Order::Straight,
             pace: (10_000, 10_000),
-            length: (600, 600),
+            length: (200, 200),
             moves: "GET /readyz 503\nGET /livez 200",
             ..PERSON
         },

@@ -10,12 +10,14 @@ pub struct Kind {
     pub clients: usize,
     pub from: From,
     pub agent: &'static str,
+    /// Hours of the day in which they come.
+    pub within: u64,
     /// Milliseconds between requests, least and most.
     pub pace: (u64, u64),
     /// Requests of one client, least and most.
     pub length: (u64, u64),
     pub order: Order,
-    /// `METHOD TARGET STATUS [REFERER]` a line. `{a|b}` is one of several, `{#}` a number, `{@}` a word, `{i}` the
+    /// `METHOD TARGET STATUS [REFERER [USER]]` a line. `{a|b}` is one of several, `{#}` a number, `{@}` a word, `{i}` the
     /// request's place, `{x}` eight hex digits. A status of `200+` brings the page's own files with it.
     pub moves: &'static str,
     pub finds: Finds,

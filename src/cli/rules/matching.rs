@@ -56,7 +56,8 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     let (set, mut told) = args.which.load(&host);
     let form = args.format.as_deref().map(log_format::form).transpose()?;
     let file = std::path::absolute(&args.file)?;
-    let sources = replay::sources(&[file], &host.servers(), form.as_ref());
+    let form = form.or_else(|| replay::line_by_line(&file));
+    let sources = replay::sources(&[file], &[], form.as_ref());
     let mut judge = Judge::new(set, config.detection, 0);
     let mut counts = Counts::default();
     let mut written = Ok(());
@@ -83,9 +84,8 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
 }
 
 fn tell(event: &Event<'_>, verdict: &Verdict<'_>, out: &mut Output) -> Result<(), CliError> {
-    let rules = verdict.hits.iter().map(|hit| hit.id).collect();
-    let Verdict { class, score, alert, .. } = *verdict;
-    let client = event.client.map(|client| client.ip);
+    let rules = verdict.rules();
+    let Verdict { class, score, alert, client, .. } = *verdict;
     if out.is_json() {
         return Ok(out.object(&Matched { line: event.at.line, client, rules, class, score, alert })?);
     }

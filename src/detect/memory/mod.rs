@@ -8,6 +8,7 @@ pub mod known;
 pub mod persist;
 pub mod prefix;
 pub mod seed;
+pub mod shapes;
 pub mod site;
 pub mod table;
 pub mod target;

@@ -25,6 +25,7 @@ mod scanner;
 mod set;
 mod sieve;
 mod views;
+mod whom;
 mod witness;
 mod yaml;
 
@@ -36,3 +37,4 @@ pub use rule::{Rule, RuleIx, Samples};
 pub use scanner::{Hit, Scanner};
 pub use set::{RuleSet, RuleText};
 pub use views::View;
+pub use whom::{Named, Whom};

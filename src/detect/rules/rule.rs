@@ -6,6 +6,7 @@ use crate::detect::rules::detection;
 use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
 use crate::detect::rules::logsource::Logsource;
+use crate::detect::rules::whom::Whom;
 use crate::detect::rules::yaml::{Bad, Node};
 use crate::model::alert::{Class, Confidence, Severity};
 use crate::model::near::nearest;
@@ -33,6 +34,8 @@ pub struct Rule {
     /// Of the document's start, from 1.
     pub line: u32,
     pub samples: Samples,
+    /// Where its messages name client and user, beside what the log itself says.
+    pub whom: Option<Whom>,
     pub(super) source: Logsource,
     pub(super) test: Expr,
 }
@@ -44,7 +47,7 @@ pub struct Samples {
     pub quiet: Vec<String>,
 }
 
-const KEYS: &[&str] = &["class", "score", "confidence", "critical", "tests"];
+const KEYS: &[&str] = &["class", "score", "confidence", "critical", "client", "tests"];
 
 /// A rule document; unknown fields are told to `warn`.
 pub(super) fn parse(doc: &Node, file: &str, warn: &mut Vec<Bad>) -> Result<Rule, Bad> {
@@ -55,6 +58,12 @@ pub(super) fn parse(doc: &Node, file: &str, warn: &mut Vec<Bad>) -> Result<Rule,
     let tags = doc.words("tags")?.into_iter().map(|(_, tag)| tag.to_owned()).collect::<Vec<_>>();
     let name = doc.word("name")?;
     let title = doc.word("title")?.ok_or((doc.line, Problem::Missing("title")))?;
+    let mut test = detection::parse(doc, warn)?;
+    let whom = ours.and_then(|ours| ours.get("client")).map(Whom::parse).transpose()?;
+    let whom = whom.map(|(whom, fits)| {
+        test = Expr::All(vec![std::mem::replace(&mut test, Expr::All(Vec::new())), fits]);
+        whom
+    });
     Ok(Rule {
         id: doc.word("id")?.or(name).map_or_else(|| stem(file), str::to_owned),
         name: name.map(str::to_owned),
@@ -68,7 +77,8 @@ pub(super) fn parse(doc: &Node, file: &str, warn: &mut Vec<Bad>) -> Result<Rule,
         file: file.to_owned(),
         line: doc.line,
         samples: samples(ours)?,
-        test: detection::parse(doc, warn)?,
+        whom,
+        test,
         source,
     })
 }

@@ -1,12 +1,15 @@
 //! Rules from text: parsed, checked, compiled.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use crate::detect::rules::correlation::{self, Correlation, Draft};
 use crate::detect::rules::error::{Problem, RuleError};
 use crate::detect::rules::prefilter::Prefilter;
 use crate::detect::rules::rule::{self, Rule, RuleIx};
+use crate::detect::rules::scanner::Hit;
 use crate::detect::rules::yaml::{self, Bad, Node};
+use crate::model::Event;
 
 /// A rule file: its name for messages, and its text.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +66,17 @@ impl RuleSet {
         let rules: Vec<Rule> = self.rule(at).cloned().into_iter().collect();
         let prefilter = Prefilter::build(&rules);
         Self { rules, correlations: Vec::new(), prefilter }
+    }
+
+    /// Whose event it is: the log's own word, else that of the rules it met, where they agree.
+    pub fn client_of(&self, event: &Event<'_>, hits: impl IntoIterator<Item = Hit>) -> Option<IpAddr> {
+        if let Some(client) = event.client {
+            return Some(client.ip);
+        }
+        let whom = |hit: Hit| self.rule(hit.rule)?.whom.as_ref()?.read(event);
+        let mut named = hits.into_iter().filter_map(whom).map(|named| named.client);
+        let first = named.next()??;
+        named.all(|other| other == Some(first)).then_some(first)
     }
 
     pub fn correlations(&self) -> &[Correlation] {
