@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use peelhouse::detect::Settings;
 use peelhouse::guard::message::{Care, Place, Start, ToKeeper, ToReader};
+use peelhouse::guard::rules::Texts;
 use peelhouse::guard::wire::{self, Frame};
 use peelhouse::model::{LogKind, RealIp};
 use peelhouse::monitor::Source;
@@ -37,6 +38,7 @@ impl Reader {
             positions: Vec::new(),
             snapshot: 0,
             settings: Settings::default(),
+            rules: Texts::default(),
             seed: 1,
             watch: Vec::new(),
             account: None,

@@ -14,8 +14,9 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
 use crate::cli::{log_format, words};
 use crate::guard::config::Config;
-use crate::guard::engine::engine;
+use crate::guard::engine::engine_with;
 use crate::guard::replay;
+use crate::guard::rules::Texts;
 use crate::guard::trial::{Trial, Would};
 use crate::host::{Host, clock};
 use crate::model::Action;
@@ -139,7 +140,10 @@ fn files(asked: &[PathBuf], host: &Host) -> (Vec<PathBuf>, Vec<String>) {
 fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {
     let form = args.format.as_deref().map(log_format::form).transpose()?;
     let sources = replay::sources(files, &host.servers(), form.as_ref());
-    let engine = engine(config.detection.clone(), SEED)?;
+    let (rules, mut problems) = Texts::read(host, &config.rules);
+    let rules = rules.load();
+    problems.extend(rules.broken);
+    let engine = engine_with(rules.set, config.detection.clone(), SEED);
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());
     let bar = bar(terminal);
     let threads = args.threads.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -148,7 +152,7 @@ fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let problems = read.problems.iter().map(ToString::to_string).collect();
+    problems.extend(read.problems.iter().map(ToString::to_string));
     Ok(Done { all: trial.end(), lines: read.lines, unparsed: read.unparsed, problems })
 }
 

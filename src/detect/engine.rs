@@ -257,14 +257,19 @@ fn run(
 
 /// Hits with what their rules say of themselves; no allocation where there are none.
 fn named<'r>(rules: &'r RuleSet, hits: &[Hit], correlated: &[CorrelationHit]) -> (Vec<RuleHit<'r>>, Vec<Together<'r>>) {
-    let hits = hits.iter().filter_map(|hit| Some(RuleHit::of(rules.rule(hit.rule)?, hit)));
+    let hits = hits.iter().filter_map(|hit| {
+        let rule = rules.rule(hit.rule).filter(|rule| rule.alone)?;
+        Some(RuleHit::of(rule, hit))
+    });
     let together = correlated.iter().filter_map(|hit| {
-        let correlation = rules.correlations().get(usize::from(hit.correlation.0))?;
+        let correlation = rules.correlations().get(usize::from(hit.correlation.0)).filter(|known| known.alone)?;
         Some(Together {
             id: &correlation.id,
             title: &correlation.title,
+            class: correlation.class,
             level: correlation.level,
-            count: hit.count,
+            measured: hit.measured,
+            unit: correlation.kind.unit(),
             window: correlation.timespan.as_secs(),
         })
     });

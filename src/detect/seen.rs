@@ -69,8 +69,11 @@ impl<'r> RuleHit<'r> {
 pub struct Together<'r> {
     pub id: &'r str,
     pub title: &'r str,
+    pub class: Class,
     pub level: Severity,
-    pub count: u32,
+    pub measured: f64,
+    /// What is measured, as a sentence says it.
+    pub unit: &'static str,
     /// Seconds it looks back.
     pub window: u64,
 }

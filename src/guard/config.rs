@@ -8,6 +8,7 @@ use crate::act::packet_filter;
 use crate::detect;
 use crate::formats::Files;
 use crate::guard::error::GuardError;
+use crate::guard::rules;
 use crate::host::Host;
 use crate::model::LogKind;
 use crate::respond::Policy;
@@ -21,6 +22,8 @@ pub const DEFAULT_FILE: &str = "/etc/peelhouse/peelhouse.toml";
 pub struct Config {
     pub policy: Policy,
     pub packet_filter: packet_filter::Settings,
+    /// Which rules are used beside those of this program.
+    pub rules: rules::Settings,
     /// Thresholds of detection.
     pub detection: detect::Settings,
     /// Logs that no server of this host declares.

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Settings;
+use crate::guard::rules::Texts;
 use crate::model::{Alert, Evidence, Millis, Position, Via};
 use crate::monitor::Source;
 
@@ -123,6 +124,8 @@ pub struct Start {
     /// Bytes of the snapshot whose chunks follow.
     pub snapshot: u64,
     pub settings: Settings,
+    /// Rules beside those of this program: a confined reader cannot read their folders.
+    pub rules: Texts,
     /// Of the hashes of detection: random in service.
     pub seed: u64,
     pub watch: Vec<IpNet>,

@@ -19,6 +19,7 @@ pub mod message;
 pub mod orders;
 mod reader;
 pub mod replay;
+pub mod rules;
 mod run;
 pub mod said;
 mod signals;

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use crate::detect::Engine;
 use crate::guard::careful::Careful;
 use crate::guard::confine;
-use crate::guard::engine::engine;
+use crate::guard::engine::engine_with;
 use crate::guard::error::GuardError;
 use crate::guard::message::{Start, Status, ToKeeper, ToReader};
 use crate::guard::watch::Watch;
@@ -73,7 +73,7 @@ impl Reading {
         let start = first(from)?;
         let confined = confined(&start)?;
         let snapshot = snapshot(from, start.snapshot)?;
-        let mut engine = engine(start.settings, start.seed).map_err(|cause| cause.to_string())?;
+        let mut engine = engine_with(start.rules.load().set, start.settings, start.seed);
         let problem = match engine.restore(&snapshot) {
             Err(cause) if !snapshot.is_empty() => {
                 Some(format!("what was remembered cannot be read, counting begins anew: {cause}"))

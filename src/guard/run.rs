@@ -16,6 +16,7 @@ use crate::guard::hand::Hand;
 use crate::guard::keeper::{Ended, Inputs, Keeper};
 use crate::guard::lock::Lock;
 use crate::guard::message::{Care, Start};
+use crate::guard::rules::Texts;
 use crate::guard::said::Said;
 use crate::guard::signals;
 use crate::guard::sources;
@@ -90,6 +91,8 @@ fn bring_up<'a>(
     found.said.iter().for_each(&mut *say);
     let (ground, problems) = ground::of(&host, &servers, config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
+    let (rules, unread) = Texts::read(&host, &config.rules);
+    unread.iter().chain(&rules.load().said()).for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
     let [nginx, apache] = ServerMap::paths(&options.state);
     let denying = host.denying_sites(&servers, &nginx, &apache);
@@ -104,6 +107,7 @@ fn bring_up<'a>(
         positions: Vec::new(),
         snapshot: 0,
         settings: detection,
+        rules,
         seed: seed(),
         watch: Vec::new(),
         account: confine::account(&passwd, ACCOUNT),

@@ -13,6 +13,7 @@ mod nginx;
 mod packages;
 mod processes;
 mod root;
+mod rule_files;
 mod running_apache;
 mod servers;
 mod sessions;

@@ -79,7 +79,7 @@ fn of_correlation<'a>(set: &'a RuleSet, correlation: &'a Correlation) -> Page<'a
         score: correlation.score,
         file: &correlation.file,
         line: correlation.line,
-        rules: correlation.rules.iter().filter_map(|at| set.rule(*at)).map(|rule| rule.id.as_str()).collect(),
+        rules: correlation.parts.iter().map(|part| set.id_of(part.source)).collect(),
         timespan: correlation.timespan.as_secs(),
     }
 }

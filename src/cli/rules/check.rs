@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cli::Global;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
 use crate::cli::rules::Which;
 use crate::detect::rules::{Rule, RuleSet};
 use crate::detect::samples;
+use crate::guard::config::Config;
 use crate::guard::cost;
 use crate::host::Host;
 
@@ -31,8 +33,9 @@ enum Said<'a> {
     Summary { rules: usize, correlations: usize, samples: usize, problems: usize, nanos: f64 },
 }
 
-pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
-    let (set, mut problems) = args.which.load(&Host::live());
+pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliError> {
+    let host = Host::live();
+    let (set, mut problems) = args.which.load(&host, &Config::read(&host, &global.config)?);
     problems.extend(samples::check(&set).iter().map(ToString::to_string));
     problems.extend(set.rules().iter().filter(|rule| is_bare(rule)).map(bare));
     let (all, mut each) = cost::of_rules(&set);

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
+use crate::cli::Global;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
 use crate::cli::rules::Which;
 use crate::cli::words;
 use crate::detect::rules::Rule;
+use crate::guard::config::Config;
 use crate::host::Host;
 use crate::model::{Class, Confidence, Severity};
 
@@ -33,8 +35,9 @@ struct Row<'a> {
     line: u32,
 }
 
-pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
-    let (set, told) = args.which.load(&Host::live());
+pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliError> {
+    let host = Host::live();
+    let (set, told) = args.which.load(&host, &Config::read(&host, &global.config)?);
     let mut rules: Vec<&Rule> =
         set.rules().iter().filter(|rule| args.class.is_none_or(|class| rule.class == class)).collect();
     rules.sort_by(|a, b| {

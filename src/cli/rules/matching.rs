@@ -53,7 +53,7 @@ struct Counts {
 pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliError> {
     let host = Host::live();
     let config = Config::read(&host, &global.config)?;
-    let (set, mut told) = args.which.load(&host);
+    let (set, mut told) = args.which.load(&host, &config);
     let form = args.format.as_deref().map(log_format::form).transpose()?;
     let file = std::path::absolute(&args.file)?;
     let form = form.or_else(|| replay::line_by_line(&file));

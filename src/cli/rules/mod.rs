@@ -15,7 +15,8 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::detect::rules::RuleSet;
-use crate::guard::engine::rules_with;
+use crate::guard::config::Config;
+use crate::guard::rules::Texts;
 use crate::host::Host;
 
 #[derive(Subcommand)]
@@ -42,17 +43,24 @@ pub struct Which {
 }
 
 impl Which {
-    /// The rules, and what of them could not be loaded.
-    fn load(&self, host: &Host) -> (Arc<RuleSet>, Vec<String>) {
-        let (set, told) = rules_with(host, &self.folders, self.only);
-        (Arc::new(set), told)
+    /// The rules, and every document that is not one of them, with the reason.
+    fn load(&self, host: &Host, config: &Config) -> (Arc<RuleSet>, Vec<String>) {
+        let mut settings = config.rules.clone();
+        if self.only {
+            settings.folders.clear();
+        }
+        settings.folders.extend(self.folders.iter().map(|folder| std::path::absolute(folder).unwrap_or_default()));
+        let (texts, mut told) = Texts::read(host, &settings);
+        let loaded = if self.only { texts.load_alone() } else { texts.load() };
+        told.extend(loaded.errors.iter().map(ToString::to_string));
+        (Arc::new(loaded.set), told)
     }
 }
 
 pub fn run(verb: &Verb, global: &Global, out: &mut Output) -> Result<Exit, CliError> {
     match verb {
-        Verb::List(args) => list::run(args, out),
-        Verb::Check(args) => check::run(args, out),
+        Verb::List(args) => list::run(args, global, out),
+        Verb::Check(args) => check::run(args, global, out),
         Verb::Match(args) => matching::run(args, global, out),
         Verb::Tune(args) => tune::run(args, global, out),
     }

@@ -51,7 +51,7 @@ struct Proposal<'a> {
 pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliError> {
     let host = Host::live();
     let config = Config::read(&host, &global.config)?;
-    let (set, mut told) = args.which.load(&host);
+    let (set, mut told) = args.which.load(&host, &config);
     let form = args.format.as_deref().map(log_format::form).transpose()?;
     let files = args.files.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
     let sources = replay::sources(&files, &host.servers(), form.as_ref());

@@ -51,6 +51,7 @@ pub fn failure<'a>(event: &Event<'a>, rules: &'a RuleSet, hits: &[Hit]) -> Optio
         What::Request(request) if request.status == 401 && !request.user.is_empty() => of_server("http", request.user),
         What::Request(_) => None,
         What::Note(_) => noted(event, rules, hits),
+        What::Named(_) => None,
     }
 }
 
@@ -83,6 +84,7 @@ pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) ->
         What::Request(request) => {
             came_back(seen, request, memory).or_else(|| basic(seen, request, memory, settings))
         }
+        What::Named(_) => None,
         What::Note(_) => seen.noted.map(|noted| {
             let weight = if noted.sure { 1.0 } else { settings.nameless_weight };
             Attempt { ok: false, weight, service: noted.service, user: noted.user }

@@ -102,7 +102,7 @@ mod tests {
     use crate::model::time::Millis;
 
     fn whom(pattern: &str) -> Result<Whom, Problem> {
-        let docs = documents(&format!("client: '{pattern}'\n")).unwrap();
+        let docs = documents(&format!("client: '{pattern}'\n")).0;
         Whom::parse(docs[0].get("client").unwrap()).map(|(whom, _)| whom).map_err(|(_, problem)| problem)
     }
 

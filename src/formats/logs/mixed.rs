@@ -120,6 +120,7 @@ mod tests {
                 What::Request(_) => "request".to_owned(),
                 What::Login(login) => login.service.to_owned(),
                 What::Note(note) => note.service.to_owned(),
+                What::Named(named) => named.source.to_owned(),
             },
             _ => "nothing".to_owned(),
         };
