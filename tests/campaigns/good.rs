@@ -1,11 +1,12 @@
 //! People, machines and offices that mean no harm.
 
 use crate::grammar::{Finds, From, Kind, Order};
+use crate::products;
 
 pub const BROWSER: &str = "Mozilla/5.0 ({Windows NT 10.0; Win64; x64|X11; Linux x86_64|Macintosh; Intel Mac OS X 10_15_7}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/14{1|2|3|4|5}.0.0.0 Safari/537.36";
 const PHONE: &str = "Mozilla/5.0 (Linux; Android {13|14|15|16}; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/14{2|3|4}.0.0.0 Mobile Safari/537.36";
 
-const PERSON: Kind = Kind {
+pub const PERSON: Kind = Kind {
     name: "",
     hostile: false,
     held: false,
@@ -21,7 +22,7 @@ const PERSON: Kind = Kind {
 };
 
 pub fn kinds() -> Vec<Kind> {
-    [people(), work(), machines(), texts()].into_iter().flatten().collect()
+    [people(), work(), products::kinds(), machines(), texts()].into_iter().flatten().collect()
 }
 
 fn people() -> Vec<Kind> {

@@ -9,6 +9,7 @@ mod day;
 mod good;
 mod grammar;
 mod judge;
+mod products;
 
 use day::day;
 use judge::{Found, judge};
