@@ -51,6 +51,20 @@ fn sites() {
 }
 
 #[test]
+fn import() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::create_dir(scratch.path().join("filter.d")).unwrap();
+    std::fs::write(scratch.path().join("filter.d/x.conf"), "[Definition]\nfailregex = ^x <HOST>$\n").unwrap();
+    let jail = "[INCLUDES]\nbefore = gone.conf\n[x]\nfilter = x\nlogpath = /x\n";
+    std::fs::write(scratch.path().join("jail.conf"), jail).unwrap();
+    let objects = peelhouse(&["import", "fail2ban", scratch.path().to_str().unwrap()]);
+    for kind in ["filter", "jail", "problem", "file"] {
+        let object = objects.iter().find(|object| object["what"] == kind).unwrap();
+        assert_eq!(keys(object), named("import", kind));
+    }
+}
+
+#[test]
 fn config() {
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("nginx.conf");

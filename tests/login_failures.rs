@@ -17,7 +17,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use peelhouse::detect::behaviour::login;
 use peelhouse::detect::rules::{RuleSet, Scanner};
+use peelhouse::detect::{Engine, Settings};
 use peelhouse::formats::logs::{Line, LineFormat, Parser};
+use peelhouse::guard;
 use peelhouse::model::{At, Client, Event, Millis, Via};
 use serde::Deserialize;
 
@@ -25,12 +27,46 @@ const SAMPLES: &str = "/usr/lib/python3/dist-packages/fail2ban/tests/files/logs"
 
 /// The filters that are about web servers and what runs on them. Not `apache-pass`: it tells who knocked rightly.
 const WEB: &[&str] = &[
-    "apache-auth", "apache-badbots", "apache-botsearch", "apache-fakegooglebot", "apache-modsecurity", "apache-nohome",
-    "apache-noscript", "apache-overflows", "apache-shellshock", "bitwarden", "centreon", "directadmin", "drupal-auth",
-    "froxlor-auth", "gitlab", "grafana", "groupoffice", "guacamole", "haproxy-http-auth", "horde", "lighttpd-auth",
-    "monit", "nagios", "nginx-bad-request", "nginx-botsearch", "nginx-http-auth", "nginx-limit-req", "openhab",
-    "openwebmail", "php-url-fopen", "phpmyadmin-syslog", "roundcube-auth", "sogo-auth", "squid", "squirrelmail",
-    "suhosin", "tine20", "traefik-auth", "webmin-auth", "zoneminder",
+    "apache-auth",
+    "apache-badbots",
+    "apache-botsearch",
+    "apache-fakegooglebot",
+    "apache-modsecurity",
+    "apache-nohome",
+    "apache-noscript",
+    "apache-overflows",
+    "apache-shellshock",
+    "bitwarden",
+    "centreon",
+    "directadmin",
+    "drupal-auth",
+    "froxlor-auth",
+    "gitlab",
+    "grafana",
+    "groupoffice",
+    "guacamole",
+    "haproxy-http-auth",
+    "horde",
+    "lighttpd-auth",
+    "monit",
+    "nagios",
+    "nginx-bad-request",
+    "nginx-botsearch",
+    "nginx-http-auth",
+    "nginx-limit-req",
+    "openhab",
+    "openwebmail",
+    "php-url-fopen",
+    "phpmyadmin-syslog",
+    "roundcube-auth",
+    "sogo-auth",
+    "squid",
+    "squirrelmail",
+    "suhosin",
+    "tine20",
+    "traefik-auth",
+    "webmin-auth",
+    "zoneminder",
 ];
 
 /// What fail2ban says of the line below.
@@ -195,6 +231,64 @@ fn no_name_a_client_chooses_blames_another() {
     }
     assert!(tried > 300, "only {tried} forgeries");
     assert!(forged.is_empty(), "{} of {tried}:\n{}", forged.len(), forged.join("\n"));
+}
+
+#[test]
+fn what_may_be_a_success_is_no_failed_login() {
+    let access = |user: &str, request: &str, status: u16| {
+        format!("192.0.2.7 - {user} [22/Nov/2026:18:00:00 +0000] \"{request} HTTP/1.1\" {status} 512 \"-\" \"curl/8\"")
+    };
+    let fine = [
+        access("-", "POST /wp-login.php", 302),
+        access("-", "POST /wp-login.php?action=lostpassword", 200),
+        access("-", "POST /login", 200),
+        access("-", "POST /xmlrpc.php", 200),
+        access("-", "GET /private", 401),
+        access("alice", "GET /private", 200),
+        access("alice", "GET /private", 403),
+        "Nov 22 18:00:00 h sshd[7]: Accepted password for root from 192.0.2.7 port 22 ssh2".to_owned(),
+        "Nov 22 18:00:00 h cron[7]: Login failed for alice from nowhere".to_owned(),
+    ];
+    let failed = [
+        access("alice", "GET /private", 401),
+        access("-", "POST /wp-login.php", 200),
+        access("-", "POST /login", 403),
+        "Nov 22 18:00:00 h sshd[7]: Failed password for root from 192.0.2.7 port 22 ssh2".to_owned(),
+    ];
+    let mut eyes = Eyes::new();
+    let mut fails = |line: &String| eyes.look(&mut parser(), line).is_some_and(|(_, by)| by.contains("failed login"));
+    let wrong: Vec<&String> = fine
+        .iter()
+        .filter(|line| fails(line))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .chain(failed.iter().filter(|line| !fails(line)).collect::<Vec<_>>())
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_proxy_is_never_the_client_of_an_application() {
+    let rules = Arc::new(RuleSet::embedded().unwrap());
+    let told = |proxies: &[&str]| {
+        let mut engine = Engine::new(&guard::engine::detectors(), Arc::clone(&rules), Settings::default(), 1);
+        engine.proxies(proxies.iter().map(|net| net.parse().unwrap()).collect());
+        let mut alerts = Vec::new();
+        for second in 0..9 {
+            let line =
+                format!("2026-11-22T18:00:{second:02}Z h webmin[7]: Invalid login as user{second} from 192.0.2.7");
+            let mut parser = parser();
+            let Ok(Line::Record(record)) = parser.parse(line.as_bytes()) else { panic!("{line}") };
+            let (now, raw) = (record.stamp.unwrap(), line.as_bytes());
+            let at = At { line: second, ..At::default() };
+            let event = Event { now, stamp: record.stamp, at, client: None, site: b"", raw, what: record.what };
+            engine.see(&event, &mut alerts);
+        }
+        alerts.into_iter().map(|alert| (alert.subject.to_string(), alert.via)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[]), [("192.0.2.7".to_owned(), Via::Direct)]);
+    assert_eq!(told(&["198.51.100.0/24"]), [("192.0.2.7".to_owned(), Via::PerhapsProxy)]);
+    assert_eq!(told(&["192.0.2.0/24"]), []);
 }
 
 fn judge(table: &BTreeMap<&str, Score>) {

@@ -38,9 +38,10 @@ fn every_format() -> Vec<LineFormat> {
         LogKind::ModsecurityAudit,
         LogKind::PhpFpm,
         LogKind::Auth,
+        LogKind::Application,
     ];
     formats.extend(kinds.map(LineFormat::for_kind));
-    formats.extend([LineFormat::JsonLines, LineFormat::W3c, LineFormat::JournalExport]);
+    formats.extend([LineFormat::JsonLines, LineFormat::W3c, LineFormat::JournalExport, LineFormat::Mixed]);
     formats
 }
 
@@ -121,6 +122,15 @@ proptest! {
     }
 
     #[test]
+    fn mixed_names_no_other_client(user in hostile_text(), request in hostile_text(), agent in hostile_text(), status in 100u16..600) {
+        let [user, request, agent] = [user, request, agent].map(|text| apache_escaped(&text));
+        let user = if user.trim().is_empty() { "-".into() } else { user };
+        let line = format!(r#"192.0.2.7 - {user} [22/Nov/2026:18:00:00 +0000] "{request}" {status} 12 "-" "{agent}""#);
+        let (client, seen, _) = read(LineFormat::Mixed, &line).unwrap();
+        prop_assert_eq!((client.as_str(), seen), ("192.0.2.7", status), "{}", line);
+    }
+
+    #[test]
     fn a_client_behind_free_fields_is_true_or_nobodys(user in hostile_text(), request in hostile_text(), agent in hostile_text()) {
         let [user, request, agent] = [user, request, agent].map(|text| apache_escaped(&text));
         let line = format!(r#""{agent}" {user} 192.0.2.7 1795374000123|{request}|404 77"#);
@@ -149,7 +159,15 @@ fn what_nobody_forged_is_read() {
     assert_eq!(read(compile(FormatSyntax::Apache, AGENT_FIRST), line), Some(expected));
 }
 
-const NEARLY: [&str; 9] = [
+const NEARLY: [&str; 17] = [
+    "Nov 22 18:00:00 mail roundcube[7]: <ab> IMAP Error: Login failed for a from 192.0.2.7",
+    "[22-Nov-2026 18:00:00 +0100]: Failed login for a from 192.0.2.7 in session ab (error: 0)",
+    "2026:11:22-18:00:00: '192.0.2.7' 2 failed login attempts. Account 'a'",
+    "Sun Nov 22 18:00:00.12 2026 - [7] (192.0.2.7) a - login error - x",
+    r#"Nov 22 18:00:00 h haproxy[7]: 192.0.2.7:8 [22/Nov/2026:18:00:00.439] m a/b 1/0/1/0/1 403 5168 - - ---- 3/3/0/0/0 0/0 "GET /x HTTP/1.1""#,
+    "1795374000.123      4 192.0.2.7 TCP_DENIED/403 4099 GET http://a.example/ - HIER_NONE/- text/html",
+    r#"{"time":"2026-11-22T18:00:00Z","remoteAddr":"192.0.2.7","message":"Login failed: \"a\""}"#,
+    r#"192.0.2.7 -  -  [02/sept./2015:00:11:31 +0200] "GET /a HTTP/1.1" 401 1382"#,
     r#"192.0.2.7 - u [22/Nov/2026:18:00:00 +0000] "GET /a HTTP/1.1" 200 12 "-" "agent""#,
     r#""agent" u 192.0.2.7 1795374000123|GET / HTTP/1.1|404 77"#,
     r#"{"a":"x\u0041","r":"GET / HTTP/1.1","c":"192.0.2.7","s":200}"#,

@@ -8,7 +8,7 @@ use peelhouse::model::{LogKind, Millis};
 fuzz_target!(|data: &[u8]| {
     let Some((pick, text)) = data.split_first() else { return };
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-    let format = match pick % 10 {
+    let format = match pick % 12 {
         0 => LineFormat::for_kind(LogKind::Access),
         1 => LineFormat::ApacheError,
         2 => LineFormat::NginxError,
@@ -18,6 +18,8 @@ fuzz_target!(|data: &[u8]| {
         6 => LineFormat::JsonLines,
         7 => LineFormat::W3c,
         8 => LineFormat::JournalExport,
+        9 => LineFormat::Application,
+        10 => LineFormat::Mixed,
         _ => match LineFormat::recognise(&lines) {
             Some(format) => format,
             None => return,

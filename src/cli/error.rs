@@ -5,10 +5,12 @@ use std::io;
 use crate::cli::exit::Exit;
 use crate::demo::DemoError;
 use crate::demo::measure::MeasureError;
+use crate::detect::fail2ban::FilterError;
 use crate::formats::logs::FormatError;
 use crate::guard::GuardError;
 use crate::guard::lock::LockError;
 use crate::host::CouldNotLook;
+use crate::monitor::ReadError;
 use crate::store::StoreError;
 
 /// Every failure a verb can end with.
@@ -30,6 +32,12 @@ pub enum CliError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Look(#[from] CouldNotLook),
+    #[error(transparent)]
+    Fail2ban(#[from] crate::formats::fail2ban::Problem),
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    #[error(transparent)]
+    Log(#[from] ReadError),
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
 }
@@ -37,13 +45,15 @@ pub enum CliError {
 impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::UnknownId { .. } | Self::UnknownFormat { .. } | Self::Format(_) => Exit::Usage,
+            Self::UnknownId { .. } | Self::UnknownFormat { .. } => Exit::Usage,
+            Self::Format(_) | Self::Filter(_) => Exit::Usage,
             Self::Guard(GuardError::Config(_) | GuardError::ConfigUnreadable { .. }) => Exit::Usage,
             Self::Guard(GuardError::Store(_)) => Exit::CouldNotRead,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
             Self::Demo(_) | Self::Measure(_) | Self::Guard(_) => Exit::Refused,
             Self::Store(StoreError::CannotOpen { .. }) => Exit::NotPermitted,
-            Self::Store(_) | Self::Look(_) | Self::Write(_) => Exit::CouldNotRead,
+            Self::Store(_) | Self::Look(_) | Self::Fail2ban(_) => Exit::CouldNotRead,
+            Self::Log(_) | Self::Write(_) => Exit::CouldNotRead,
         }
     }
 

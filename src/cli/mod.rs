@@ -10,6 +10,7 @@ mod error;
 mod exit;
 mod explain;
 mod guard;
+mod import;
 mod log_format;
 mod man;
 mod order;
@@ -97,6 +98,8 @@ enum Verb {
     Sites(sites::Args),
     /// A server's configuration file as a tree with file:line
     Config(config::Args),
+    /// What other programs of this host already know, for this one: fail2ban's jails and filters
+    Import(import::Args),
     /// Shell completions, to standard output
     Completions(completions::Args),
     /// The manual page, to standard output
@@ -142,6 +145,7 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Allow(args) => order::allow(args, global, out),
         Verb::Sites(args) => sites::run(args, out),
         Verb::Config(args) => config::run(args, out),
+        Verb::Import(args) => import::run(args, global, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),
         Verb::GuardReader => Ok(crate::guard::read().map(|()| Exit::Done)?),

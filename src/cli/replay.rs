@@ -139,7 +139,8 @@ fn files(asked: &[PathBuf], host: &Host) -> (Vec<PathBuf>, Vec<String>) {
 
 fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {
     let form = args.format.as_deref().map(log_format::form).transpose()?;
-    let sources = replay::sources(files, &host.servers(), form.as_ref());
+    let mut sources = replay::sources(files, &host.servers(), form.as_ref());
+    replay::for_jails(&mut sources, &config.detection.jails);
     let (rules, mut problems) = Texts::read(host, &config.rules);
     let rules = rules.load();
     problems.extend(rules.broken);

@@ -160,6 +160,7 @@ fn format(log: &LogFile) -> String {
         LogKind::Auth => "sshd, sudo",
         LogKind::Application => "application",
         LogKind::Mixed => "mixed",
+        LogKind::Plain => "for imported jails",
     };
     match &log.format {
         _ if log.target == LogTarget::Off => String::new(),

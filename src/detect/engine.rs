@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
+use crate::detect::fail2ban::Jails;
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
 use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet, Scanner};
@@ -25,6 +26,7 @@ pub struct Engine {
     rules: Arc<RuleSet>,
     scanner: Scanner,
     correlator: Correlator,
+    jails: Jails,
     hits: Vec<Hit>,
     correlated: Vec<CorrelationHit>,
     proxies: Vec<IpNet>,
@@ -48,6 +50,7 @@ impl Engine {
         Self {
             detectors: once,
             memory: Memory::new(seed, &settings),
+            jails: Jails::new(&settings.jails),
             settings,
             sources: Vec::new(),
             scanner: Scanner::new(Arc::clone(&rules), seed),
@@ -68,11 +71,17 @@ impl Engine {
         if self.sources.len() <= at {
             self.sources.resize(at + 1, (Box::from(""), u32::MAX));
         }
+        self.jails.source(at, name);
         self.sources[at] = (name.into(), self.memory.evidence.name(name));
     }
 
     /// Looks at one event; adds what is wrong.
     pub fn see(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+        self.ask_jails(event, alerts);
+        self.see_line(event, alerts);
+    }
+
+    fn see_line(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
         let Some(client) = event.client else { return self.see_unaddressed(event, alerts) };
         let ip = client.ip.to_canonical();
         let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
@@ -126,7 +135,7 @@ impl Engine {
             Some(ip) if self.proxies.iter().any(|net| net.contains(&ip)) => self.see_nameless(event, alerts),
             Some(ip) => {
                 let via = if self.proxies.is_empty() { Via::Direct } else { Via::PerhapsProxy };
-                self.see(&Event { client: Some(Client { ip, via }), ..event.clone() }, alerts);
+                self.see_line(&Event { client: Some(Client { ip, via }), ..event.clone() }, alerts);
             }
             None => self.see_nameless(event, alerts),
         }
@@ -152,6 +161,19 @@ impl Engine {
             together: &[],
         };
         run(&self.detectors, &seen, &mut self.memory, &self.settings, alerts);
+    }
+
+    /// Imported jails see every line of their logs, also those that name no client to us.
+    fn ask_jails(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+        let from = alerts.len();
+        self.jails.see(event, alerts);
+        for alert in alerts.iter_mut().skip(from) {
+            let Subject::Client(ip) = alert.subject else { continue };
+            let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
+            let slot = self.memory.client(ip, now, &self.settings);
+            self.memory.accuse(slot, now);
+            alert.standing = self.memory.standing_of(ip);
+        }
     }
 
     /// Meanwhile the memory of the client comes nearer.
@@ -183,6 +205,7 @@ impl Engine {
     /// Forgets what counts against the clients of a net, and the lines that showed it; the good they did stays.
     pub fn forget(&mut self, net: IpNet) {
         self.memory.pardon(net);
+        self.jails.forget(net);
     }
 
     /// Clients with successful, unhostile traffic lately.
@@ -200,6 +223,8 @@ impl Engine {
         self.memory.put(&mut body);
         let correlated: Box<[u8]> = self.correlator.snapshot().into();
         correlated.put(&mut body);
+        let jails: Box<[u8]> = self.jails.snapshot().into();
+        jails.put(&mut body);
         let mut out = MAGIC.to_vec();
         VERSION.put(&mut out);
         out.extend_from_slice(blake3::hash(&body).as_bytes());
@@ -226,10 +251,14 @@ impl Engine {
         }
         let mut memory = Memory::get(&mut from, &self.settings)?;
         let correlated = Box::<[u8]>::get(&mut from)?;
+        let jails = Box::<[u8]>::get(&mut from)?;
         if !from.rest().is_empty() {
             return Err(SnapshotError::Damaged);
         }
         self.correlator.restore(&correlated).map_err(|_| SnapshotError::Damaged)?;
+        if !self.jails.restore(&jails) {
+            return Err(SnapshotError::Damaged);
+        }
         for (name, at) in self.sources.iter_mut().filter(|(_, at)| *at != u32::MAX) {
             *at = memory.evidence.name(name);
         }

@@ -69,7 +69,8 @@ impl Judge {
             What::Request(request) => Some(request),
             _ => None,
         };
-        let score = content_score::weight(request, &hits, settings);
+        let failed = if failure.is_some() { settings.score_failure } else { 0.0 };
+        let score = content_score::weight(request, &hits, settings).max(failed);
         Some(Verdict { client, class, score, alert: score >= settings.score_alert, hits, failure })
     }
 }

@@ -3,6 +3,7 @@
 pub mod behaviour;
 pub mod detector;
 pub mod engine;
+pub mod fail2ban;
 pub mod judge;
 pub mod memory;
 pub mod raise;

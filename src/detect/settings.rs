@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::detect::fail2ban::JailRules;
 use crate::model::bounds;
 
 /// A leaky bucket: it overflows with the next drop after `capacity`, and loses one drop every `leak` seconds.
@@ -135,6 +136,9 @@ pub struct Settings {
     /// A line of so many points is an alert by itself where lines are judged alone (`rules match`).
     #[serde(deserialize_with = "bounds::weight")]
     pub score_alert: f32,
+    /// What a failed login weighs there: one is nobody's attack.
+    #[serde(deserialize_with = "bounds::weight")]
+    pub score_failure: f32,
     /// Points of a hit are its rule's score, times this where the rule is of medium or of low confidence.
     #[serde(deserialize_with = "bounds::weight")]
     pub score_medium_confidence: f32,
@@ -165,6 +169,10 @@ pub struct Settings {
 
     /// User agents that say they are a crawler, and where that crawler really comes from. Wide on purpose.
     pub crawlers: Vec<Crawler>,
+
+    /// Jails imported from fail2ban.
+    #[serde(rename = "jail", skip_serializing_if = "Vec::is_empty")]
+    pub jails: Vec<JailRules>,
 }
 
 /// A crawler's word for itself, and its networks.
@@ -179,6 +187,7 @@ pub struct Crawler {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            jails: Vec::new(),
             max_clients: 1_000_000,
             max_prefixes: 262_144,
             max_sites: 1024,
@@ -219,6 +228,7 @@ impl Default for Settings {
             score_one_target: 30.0,
             score_line: 8.0,
             score_alert: 3.0,
+            score_failure: 1.0,
             score_half_life: 300,
             score_day: 8,
             score_medium_confidence: 0.75,

@@ -2,6 +2,7 @@
 //! input: a tree plus its errors.
 
 pub mod apache;
+pub mod fail2ban;
 pub mod glob;
 pub mod logs;
 pub mod nginx;

@@ -8,6 +8,7 @@ use crate::act::packet_filter;
 use crate::detect;
 use crate::formats::Files;
 use crate::guard::error::GuardError;
+use crate::guard::imported;
 use crate::guard::rules;
 use crate::host::Host;
 use crate::model::LogKind;
@@ -78,12 +79,14 @@ impl Config {
     pub fn read(host: &Host, file: &Path) -> Result<Self, GuardError> {
         let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
         let unreadable = |cause| GuardError::ConfigUnreadable { file: file.to_path_buf(), cause };
-        if file == Path::new(DEFAULT_FILE) && rustix::fs::access(file, rustix::fs::Access::EXISTS).is_err() {
-            return Ok(Self::default());
+        let mut config = Self::default();
+        if file != Path::new(DEFAULT_FILE) || rustix::fs::access(file, rustix::fs::Access::EXISTS).is_ok() {
+            let bytes = host.read(file).map_err(unreadable)?;
+            let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8".to_owned()))?;
+            config = Self::parse(file, &text)?;
         }
-        let bytes = host.read(file).map_err(unreadable)?;
-        let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8".to_owned()))?;
-        Self::parse(file, &text)
+        config.detection.jails.extend(imported::read(host, &imported::file_beside(file))?);
+        Ok(config)
     }
 
     fn parse(file: &Path, text: &str) -> Result<Self, GuardError> {

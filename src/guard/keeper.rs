@@ -10,6 +10,7 @@ use crate::act::service_manager::ServiceManager;
 use crate::guard::assembly::Assembly;
 use crate::guard::check::Check;
 use crate::guard::control::Ask;
+use crate::guard::engine::rules;
 use crate::guard::error::GuardError;
 use crate::guard::faults::Faults;
 use crate::guard::hand::{Hand, Watched};
@@ -220,7 +221,9 @@ impl<'a> Keeper<'a> {
         if !self.follows_journal {
             return None;
         }
-        match journal::start(Path::new(JOURNALCTL), monitor::journal_cursor(positions)) {
+        let rules = rules().unwrap_or_default();
+        let programs: Vec<&str> = rules.programs().into_iter().collect();
+        match journal::start(Path::new(JOURNALCTL), monitor::journal_cursor(positions), &programs) {
             Ok((program, out)) => {
                 self.journal = Some(program);
                 Some(out)

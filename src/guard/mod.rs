@@ -13,6 +13,7 @@ pub mod error;
 pub mod ground;
 pub mod faults;
 mod hand;
+pub mod imported;
 mod keeper;
 pub mod lock;
 pub mod message;

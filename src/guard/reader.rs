@@ -1,5 +1,6 @@
 //! The reader: confined before it reads a byte that an attacker wrote. Logs → events → alerts, and no other way out.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Read, Write};
 use std::iter;
 use std::os::fd::AsFd;
@@ -80,6 +81,9 @@ impl Reading {
             }
             _ => None,
         };
+        let proxies: BTreeSet<IpNet> =
+            start.sources.iter().flat_map(|source| source.real_ip.trusted.iter().copied()).collect();
+        engine.proxies(proxies.into_iter().collect());
         let options = Options { from_start: start.from_start, ..Options::default() };
         let journal = if start.journal { Some(journal()?) } else { None };
         let mut follower = Follower::new(start.sources, start.positions.clone(), options);

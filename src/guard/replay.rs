@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use crate::detect::fail2ban::JailRules;
 use crate::formats::logs::LineFormat;
 use crate::guard::trial::Trial;
 use crate::host::Host;
@@ -44,6 +45,27 @@ pub fn sources(files: &[PathBuf], servers: &[Server], form: Option<&Form>) -> Ve
         .collect()
 }
 
+/// Files of no known format that an imported jail reads are read for it, line by line.
+pub fn for_jails(sources: &mut [Source], jails: &[JailRules]) {
+    for source in sources.iter_mut().filter(|source| source.kind == LogKind::Access && source.format.is_none()) {
+        if jails.iter().any(|jail| jail.enabled && jail.reads(&source.path)) && recognised(&source.path).is_none() {
+            source.kind = LogKind::Plain;
+        }
+    }
+}
+
+/// What the first lines of a file look like.
+fn recognised(file: &Path) -> Option<LineFormat> {
+    let mut lines = LineReader::open(file, MAX_LINE).ok()?;
+    let mut sample: Vec<Vec<u8>> = Vec::new();
+    while sample.len() < SAMPLE
+        && let Ok(Some(line)) = lines.next_line()
+    {
+        sample.push(line.bytes.to_vec());
+    }
+    LineFormat::recognise(&sample.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
 /// The logs that servers declare, with their rotations.
 pub fn logs(host: &Host, servers: &[Server]) -> Vec<PathBuf> {
     let of_sites = servers.iter().flat_map(|server| server.sites.iter().flat_map(|site| &site.logs));
@@ -62,15 +84,7 @@ fn file(target: &LogTarget) -> Option<&Path> {
 
 /// How to read a file line by line: one by one, unless its lines need those before them.
 pub fn line_by_line(file: &Path) -> Option<Form> {
-    let mut lines = LineReader::open(file, MAX_LINE).ok()?;
-    let mut sample: Vec<Vec<u8>> = Vec::new();
-    while sample.len() < SAMPLE
-        && let Ok(Some(line)) = lines.next_line()
-    {
-        sample.push(line.bytes.to_vec());
-    }
-    let found = LineFormat::recognise(&sample.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    (!found.is_some_and(|format| format.has_context())).then_some(Form::Kind(LogKind::Mixed))
+    (!recognised(file).is_some_and(|format| format.has_context())).then_some(Form::Kind(LogKind::Mixed))
 }
 
 /// Runs all of it through; the alarms of logs that do not parse are tried like any other alert.

@@ -1,4 +1,4 @@
-//! The system's journal as a stream: `journalctl --output=export --follow`, kept to logins.
+//! The system's journal as a stream: `journalctl --output=export --follow`, kept to logins and chosen programs.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,8 +18,9 @@ pub struct JournalStream {
     _program: Option<Journalctl>,
 }
 
-/// `program`: `journalctl`, by name or path. Without a cursor it begins now. Needs the group systemd-journal.
-pub fn start(program: &Path, cursor: Option<&str>) -> io::Result<(Journalctl, OwnedFd)> {
+/// `program`: `journalctl`, by name or path. Without a cursor it begins now. `identifiers`: what programs call themselves
+/// whose messages are wanted beside sshd's and sudo's. Needs the group systemd-journal.
+pub fn start(program: &Path, cursor: Option<&str>, identifiers: &[&str]) -> io::Result<(Journalctl, OwnedFd)> {
     let mut command = Command::new(program);
     command.args(["--output=export", "--follow", "--quiet", "--no-pager"]);
     command.arg("--output-fields=_COMM,_UID,SYSLOG_IDENTIFIER,MESSAGE");
@@ -29,6 +30,9 @@ pub fn start(program: &Path, cursor: Option<&str>) -> io::Result<(Journalctl, Ow
     };
     // Matches of one field are alternatives.
     command.args(["_COMM=sshd", "_COMM=sshd-session", "_COMM=sudo"]);
+    for identifier in identifiers {
+        command.arg("+").arg(format!("SYSLOG_IDENTIFIER={identifier}"));
+    }
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
     Ok((Journalctl(child), out.into()))
@@ -36,7 +40,7 @@ pub fn start(program: &Path, cursor: Option<&str>) -> io::Result<(Journalctl, Ow
 
 /// The same, to be read here.
 pub fn follow(program: &Path, cursor: Option<&str>) -> io::Result<JournalStream> {
-    let (program, out) = start(program, cursor)?;
+    let (program, out) = start(program, cursor, &[])?;
     Ok(JournalStream { _program: Some(program), ..JournalStream::of(out)? })
 }
 

@@ -4,6 +4,7 @@
 
 mod addresses;
 pub mod apache;
+mod application_logs;
 pub mod clock;
 mod deny_map;
 mod files;

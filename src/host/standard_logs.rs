@@ -1,4 +1,4 @@
-//! Logs that no web server declares but that tell of it or of the host: php-fpm, authentication, the journal.
+//! Logs that no web server declares but that tell of it or of the host: php-fpm, authentication, applications, the journal.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ const FPM_CONFIGS: [&str; 2] = ["/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.con
 const AUTH_LOGS: [&str; 2] = ["/var/log/auth.log", "/var/log/secure"];
 
 impl Host {
-    /// The php-fpm logs that are declared, and the authentication logs that are there.
+    /// The php-fpm logs that are declared, and those of authentication and applications that are there.
     pub fn standard_logs(&self) -> Vec<LogFile> {
         let configs = FPM_CONFIGS.iter().flat_map(|pattern| self.glob(Path::new(pattern)));
         let mut logs: Vec<LogFile> = configs.filter_map(|config| self.fpm_log(&config)).collect();
@@ -19,6 +19,7 @@ impl Host {
             let at = Spot { file: path.clone(), line: 1 };
             logs.push(log(LogTarget::File(path), LogKind::Auth, at));
         }
+        logs.extend(self.application_logs());
         logs
     }
 
@@ -45,7 +46,7 @@ impl Host {
     }
 }
 
-fn log(target: LogTarget, kind: LogKind, at: Spot) -> LogFile {
+pub(super) fn log(target: LogTarget, kind: LogKind, at: Spot) -> LogFile {
     LogFile { target, kind, format: None, real_ip: RealIp::default(), at }
 }
 

@@ -107,6 +107,8 @@ pub enum LogKind {
     Application,
     /// Lines of several formats, each told by itself.
     Mixed,
+    /// Lines of any form, which only imported jails understand.
+    Plain,
 }
 
 /// A log pattern in the server's own language.

@@ -147,7 +147,10 @@ impl LogReader {
             }
         };
         let mut clock = self.clock;
-        let now = clock.after(written(&record, self.starts));
+        let mut now = clock.after(written(&record, self.starts));
+        if self.kind == LogKind::Plain && record.stamp.is_none() {
+            now = now.max(self.near);
+        }
         if now > limit && !self.joins {
             return Err(Later(now));
         }
@@ -220,6 +223,9 @@ impl LogReader {
         let mut parser = Parser::new(format);
         if let Some(header) = &self.real_ip.header {
             parser = parser.forwarded_header(header);
+        }
+        if self.kind == LogKind::Auth {
+            parser = parser.every_line();
         }
         parser.near(self.near);
         self.parser = Some(parser);

@@ -1,6 +1,11 @@
 //! Sigma 2.1 from text to verdict: detections, correlations, filters, folders, and what wishes us ill.
 
-#![allow(clippy::panic, clippy::disallowed_methods, reason = "a test fails by panicking, and measures with the clock")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and measures with the clock"
+)]
 
 mod correlations;
 mod detections;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
-use crate::cli::rules::Which;
+use crate::cli::rules::{Which, by_filter};
 use crate::cli::{Global, log_format, words};
 use crate::detect::{Judge, Verdict};
 use crate::guard::config::Config;
@@ -27,6 +27,9 @@ pub struct Args {
     /// recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
+    /// Instead of the rules, one filter of fail2ban: its name in /etc/fail2ban, or a .conf file
+    #[arg(long, value_name = "FILTER[,OPTION=VALUE]", conflicts_with_all = ["format", "folders"])]
+    fail2ban: Option<String>,
     #[command(flatten)]
     which: Which,
 }
@@ -53,6 +56,9 @@ struct Counts {
 pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliError> {
     let host = Host::live();
     let config = Config::read(&host, &global.config)?;
+    if let Some(filter) = &args.fail2ban {
+        return by_filter::run(filter, &args.file, &config.detection, out);
+    }
     let (set, mut told) = args.which.load(&host, &config);
     let form = args.format.as_deref().map(log_format::form).transpose()?;
     let file = std::path::absolute(&args.file)?;

@@ -1,5 +1,6 @@
 //! `peelhouse rules …`: one verb, one file.
 
+mod by_filter;
 mod check;
 mod list;
 mod matching;

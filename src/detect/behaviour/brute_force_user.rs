@@ -36,7 +36,8 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     (user.failures, user.clients) = (0.0, 0);
     let told = memory.evidence.tell(head, Chain::User, kind::BY_USER, since(seen, bucket.window()));
     let name = short(attempt.user);
-    let from = if nameless { "addresses the log does not tell".to_owned() } else { format!("at least {clients} clients") };
+    let from =
+        if nameless { "addresses the log does not tell".to_owned() } else { format!("at least {clients} clients") };
     let mut counts = vec![count("failed logins of one user", level, bucket.capacity, bucket.window())];
     if !nameless {
         counts.push(count("clients", clients as f32, settings.user_clients as f32, bucket.window()));

@@ -81,9 +81,7 @@ pub fn attempt<'a>(seen: &Seen<'a, '_>, memory: &Memory, settings: &Settings) ->
         What::Request(request) if request.method == b"POST" => {
             learnt(seen, request, memory).or_else(|| basic(seen, request, memory, settings))
         }
-        What::Request(request) => {
-            came_back(seen, request, memory).or_else(|| basic(seen, request, memory, settings))
-        }
+        What::Request(request) => came_back(seen, request, memory).or_else(|| basic(seen, request, memory, settings)),
         What::Named(_) => None,
         What::Note(_) => seen.noted.map(|noted| {
             let weight = if noted.sure { 1.0 } else { settings.nameless_weight };
@@ -172,7 +170,9 @@ fn came_back<'a>(seen: &Seen<'a, '_>, request: &Request<'a>, memory: &Memory) ->
         return None;
     }
     let target = memory.targets.at(memory.targets.find(&memory.seed, [seen.path, 0])?);
-    let back = target.shapes.lately(mark_of(seen, memory), seen.now, FOLLOWED);
+    // Some forms ask in two steps, and each of them leads back.
+    let told = request.method == b"POST" || target.shapes.is_done_in_one();
+    let back = told && target.shapes.lately(mark_of(seen, memory), seen.now, FOLLOWED);
     back.then_some(Attempt { ok: false, weight: 1.0, service: "form", user: request.user })
 }
 

@@ -20,6 +20,8 @@ pub struct Shape {
     /// How often a client tried again after it, and how often it did not.
     pub again: u32,
     pub left: u32,
+    /// How many of those who came tried more than once, however often.
+    pub retried: u32,
     /// Clients that moved on: one bit each.
     pub clients: u32,
 }
@@ -31,6 +33,8 @@ pub struct Recent {
     /// Seconds since 1970, 0 for none.
     pub at: u32,
     pub shape: u8,
+    /// 1 where it tried before.
+    pub again: u8,
 }
 
 /// The shapes of one path's answers, and to whom they were given last.
@@ -40,8 +44,8 @@ pub struct Shapes {
     pub recent: [Recent; RECENT],
 }
 
-persist!(Shape { status, size, again, left, clients });
-persist!(Recent { client, at, shape });
+persist!(Shape { status, size, again, left, retried, clients });
+persist!(Recent { client, at, shape, again });
 persist!(Shapes { shapes, recent });
 
 impl Shapes {
@@ -66,19 +70,26 @@ impl Shapes {
             && let Some(shape) = self.shapes.get_mut(usize::from(before.shape))
         {
             shape.again = shape.again.saturating_add(1);
+            shape.retried = shape.retried.saturating_add(u32::from(before.again == 0));
         }
         let at = known.unwrap_or_else(|| self.oldest());
         if known.is_none() {
             self.forget(at, now);
         }
         if let Some(recent) = self.recent.get_mut(at) {
-            *recent = Recent { client, at: now.max(1), shape };
+            *recent = Recent { client, at: now.max(1), shape, again: u8::from(known.is_some()) };
         }
     }
 
     /// True where this client was answered here in the last `seconds`.
     pub fn lately(&self, client: u32, now: u32, seconds: u32) -> bool {
         self.recent.iter().any(|recent| recent.client == client && recent.at != 0 && now <= recent.at + seconds)
+    }
+
+    /// True where those who come more than once are few: a second visit is no second step.
+    pub fn is_done_in_one(&self) -> bool {
+        let sum = |of: fn(&Shape) -> u32| self.shapes.iter().map(of).fold(0, u32::saturating_add);
+        sum(|shape| shape.left) > sum(|shape| shape.retried).saturating_mul(2)
     }
 
     /// Whoever did not try again for long moved on.
@@ -142,7 +153,7 @@ impl Shape {
     fn may_fail_beside(&self, success: &Self) -> bool {
         match self.status {
             401 | 403 | 422 | 429 => true,
-            200..=299 | 300..=399 => matches!(success.status, 300..=399),
+            200..=399 => matches!(success.status, 300..=399),
             _ => false,
         }
     }

@@ -30,7 +30,22 @@ pub struct Target {
     pub shapes: Shapes,
 }
 
-persist!(Target { hash, evidence, last, plain, redirects, denials, redirected, bin, strangers, passed, usual, told, named, shapes });
+persist!(Target {
+    hash,
+    evidence,
+    last,
+    plain,
+    redirects,
+    denials,
+    redirected,
+    bin,
+    strangers,
+    passed,
+    usual,
+    told,
+    named,
+    shapes
+});
 
 impl Target {
     pub fn new(hash: u64, now: u32) -> Self {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::detect::rules::column::Column;
 use crate::detect::rules::correlation::{Correlation, CorrelationIx, Kind, Part, Source};
 use crate::detect::rules::field::Field;
-use crate::detect::rules::groups::{Groups, Share};
+use crate::detect::rules::groups::Groups;
 use crate::detect::rules::scanner::Hit;
 use crate::detect::rules::set::RuleSet;
 use crate::detect::rules::window::{self, State};
@@ -36,8 +36,7 @@ pub struct Correlator {
     hasher: FixedState,
     /// The correlations that a rule or correlation counts for, with its place in them.
     uses: HashMap<Source, Vec<(u16, u16)>>,
-    /// By correlation.
-    groups: Vec<Groups>,
+    groups: Groups,
     key: Vec<u8>,
     /// What the event at hand counts for, and what came true with it.
     work: Vec<(u16, u16)>,
@@ -57,8 +56,7 @@ impl Correlator {
                 uses.entry(part.source).or_default().push((at, place));
             }
         }
-        let share = Share::of(set.correlations().len());
-        let groups = set.correlations().iter().map(|_| Groups::new(&hasher, share)).collect();
+        let groups = Groups::new(set.correlations().len(), &hasher);
         Self { set, seed, hasher, uses, groups, key: Vec::new(), work: Vec::new(), fired: Vec::new() }
     }
 
@@ -85,13 +83,13 @@ impl Correlator {
     fn count(&mut self, at: usize, place: usize, event: &Event<'_>) -> Option<CorrelationHit> {
         let correlation = self.set.correlations().get(at)?;
         let part = correlation.parts.get(place)?;
-        let groups = self.groups.get_mut(at)?;
         if !write_key(&part.group_by, event, &mut self.key) {
             return None;
         }
         let (hash, number) = measured(correlation.kind, part, event, &self.hasher)?;
         let hit = window::Hit { now: event.now.0, place, hash, number };
-        let met = groups.with(
+        let met = self.groups.with(
+            at,
             &self.key,
             || State::new(correlation),
             |state| {
@@ -102,14 +100,14 @@ impl Correlator {
                 met
             },
         );
-        let (first, measured) = met?;
+        let (first, measured) = met.flatten()?;
         Some(CorrelationHit { correlation: CorrelationIx(0), first: Millis(first), last: event.now, measured })
     }
 
     /// All counters, for [`Correlator::restore`].
     pub fn snapshot(&self) -> Vec<u8> {
-        let groups = self.set.correlations().iter().zip(&self.groups);
-        let groups = groups.map(|(correlation, groups)| (self.print(correlation), groups.list())).collect();
+        let all = self.set.correlations().iter().enumerate();
+        let groups = all.map(|(at, correlation)| (self.print(correlation), self.groups.list(at))).collect();
         serde_json::to_vec(&Snapshot { seed: self.seed, groups }).unwrap_or_default()
     }
 
@@ -118,17 +116,12 @@ impl Correlator {
         let mut snapshot: Snapshot = serde_json::from_slice(snapshot)?;
         self.seed = snapshot.seed;
         self.hasher = FixedState::with_seed(snapshot.seed);
-        let share = Share::of(self.set.correlations().len());
+        self.groups = Groups::new(self.set.correlations().len(), &self.hasher);
         for (at, correlation) in self.set.correlations().iter().enumerate() {
-            let print = self.print(correlation);
-            let mut groups = Groups::new(&self.hasher, share);
-            for (key, state) in snapshot.groups.remove(&print).unwrap_or_default() {
+            for (key, state) in snapshot.groups.remove(&self.print(correlation)).unwrap_or_default() {
                 if state.fits(correlation) {
-                    groups.with(&key, || State::new(correlation), |slot| *slot = state);
+                    self.groups.with(at, &key, || State::new(correlation), |slot| *slot = state);
                 }
-            }
-            if let Some(slot) = self.groups.get_mut(at) {
-                *slot = groups;
             }
         }
         Ok(())

@@ -89,6 +89,11 @@ impl Logsource {
 }
 
 impl Logsource {
+    /// The program whose messages the rule is about.
+    pub fn program(&self) -> Option<&str> {
+        self.program.as_deref()
+    }
+
     /// True where the note is of the program the rule is about; in a file of its own a program does not name itself.
     fn says(&self, note: &Note<'_>) -> bool {
         let Some(program) = &self.program else { return true };

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::detect::rules::column::Column;
+use crate::detect::rules::expr::{Check, Compare, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::rule::{Rule, RuleIx};
 use crate::detect::rules::sieve::Sieve;
@@ -20,6 +22,8 @@ pub(super) struct Prefilter {
     rest: Group,
     /// Logins and notes.
     other: Group,
+    /// Rules without a literal that want one status.
+    by_status: Vec<(u16, RuleIx)>,
     /// Rules that can match without any literal.
     always_requests: Vec<RuleIx>,
     always_other: Vec<RuleIx>,
@@ -78,7 +82,10 @@ impl Prefilter {
             let (rule_ix, witnesses) = (RuleIx(at), witness::of(&rule.test));
             if rule.source.requests {
                 match &witnesses {
-                    None => filter.always_requests.push(rule_ix),
+                    None => match status_of(&rule.test) {
+                        Some(status) => filter.by_status.push((status, rule_ix)),
+                        None => filter.always_requests.push(rule_ix),
+                    },
                     Some(all) => all.iter().for_each(|w| add(&mut drafts, request_group(w.field), w, rule_ix)),
                 }
             }
@@ -101,6 +108,7 @@ impl Prefilter {
     /// Candidates of everything but User-Agent and Referer, which repeat and are remembered elsewhere.
     pub fn request(&self, request: &Request<'_>, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
         self.always_requests.iter().for_each(|rule| found.add(*rule));
+        self.by_status.iter().filter(|(status, _)| *status == request.status).for_each(|(_, rule)| found.add(*rule));
         let target = text_of(Field::Target, event).unwrap_or(request.target);
         if is_plain(target) {
             self.uri.scan(target, found);
@@ -123,6 +131,18 @@ impl Prefilter {
     pub fn other(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
         self.always_other.iter().for_each(|rule| found.add(*rule));
         self.other.scan_fields(event, scratch, found);
+    }
+}
+
+/// The one status without which the rule cannot match.
+fn status_of(test: &Expr) -> Option<u16> {
+    match test {
+        Expr::All(parts) => parts.iter().find_map(status_of),
+        Expr::Shared(part) => status_of(part),
+        Expr::Test(Test::Check { column: Column::Field(Field::Status), check: Check::Number(Compare::Equal, value) }) => {
+            Some(*value as u16)
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rules from text: parsed, checked, compiled.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use crate::detect::rules::chain;
@@ -89,6 +89,11 @@ impl RuleSet {
         let mut named = hits.into_iter().filter_map(whom).map(|named| named.client);
         let first = named.next()??;
         named.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// What programs call themselves in syslog that rules are about, each once.
+    pub fn programs(&self) -> BTreeSet<&str> {
+        self.rules.iter().filter_map(|rule| rule.source.program()).collect()
     }
 
     pub fn correlations(&self) -> &[Correlation] {

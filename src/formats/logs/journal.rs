@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::formats::logs::clock::digits;
-use crate::formats::logs::{Line, auth};
+use crate::formats::logs::{Line, application, auth};
 use crate::model::Millis;
 
 /// A field beyond is left out.
@@ -27,12 +27,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The login it tells of. Anyone may call himself sshd: the process must be one, and root's.
+    /// The login it tells of, or what another program says. Anyone may call himself sshd: the process must be one, and
+    /// root's.
     pub fn line(&self) -> Line<'_> {
         if self.comm == b"sudo" || (self.comm.starts_with(b"sshd") && self.uid.is_none_or(|uid| uid == 0)) {
             return auth::login(&self.comm, &self.message, self.stamp);
         }
-        Line::Nothing
+        application::said(&self.identifier, &self.message, self.stamp)
     }
 
     fn set(&mut self, name: &[u8], value: &[u8]) {
@@ -164,6 +165,8 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::logs::Record;
+    use crate::model::What;
 
     fn stream() -> Vec<u8> {
         let mut bytes = b"__CURSOR=s=1\n__REALTIME_TIMESTAMP=1795374000123456\n_COMM=sshd\n_UID=0\nSYSLOG_IDENTIFIER=sshd\nMESSAGE\n".to_vec();
@@ -186,6 +189,24 @@ mod tests {
             assert!(matches!(forged.line(), Line::Nothing));
             assert_eq!(decoder.entry(), None);
         }
+    }
+
+    #[test]
+    fn other_programs_speak_for_themselves_alone() {
+        let entry = |identifier: &[u8], comm: &[u8]| Entry {
+            comm: comm.to_vec(),
+            identifier: identifier.to_vec(),
+            message: b"Login failed for a from 192.0.2.7".to_vec(),
+            uid: Some(33),
+            ..Entry::default()
+        };
+        let said = |entry: &Entry| match entry.line() {
+            Line::Record(Record { what: What::Note(note), client: None, .. }) => note.code.to_vec(),
+            _ => Vec::new(),
+        };
+        assert_eq!(said(&entry(b"roundcube", b"php-fpm")), b"roundcube");
+        assert_eq!(said(&entry(b"sshd", b"php-fpm")), b"");
+        assert_eq!(said(&entry(b"", b"php-fpm")), b"");
     }
 
     #[test]

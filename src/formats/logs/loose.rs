@@ -11,7 +11,7 @@ pub fn read<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Line<'a>> {
     let space = memchr::memchr(b' ', line)?;
     let client = address(&line[..space])?;
     let open = memchr::memchr(b'[', line)?;
-    let close = open + memchr::memchr(b']', line.get(open..open + 48)?)?;
+    let close = open + memchr::memchr(b']', &line[open..line.len().min(open + 48)])?;
     // Before the stamp a user's name may stand, which may hold anything but a quote without its backslash.
     let quote = close + memchr::memchr(b'"', &line[close..])?;
     if memchr::memchr(b'"', &line[..close]).is_some() {

@@ -13,23 +13,17 @@ use crate::formats::logs::{Line, Unparsed, auth, loose};
 /// The readers that tell a line of theirs from any other, strictest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Strict {
-    Access(Access),
+    Access,
     Apache,
     Nginx,
     PhpFpm,
     Auth,
 }
 
-const ALL: [Strict; 8] = [
-    Strict::Access(Access::MAIN),
-    Strict::Access(Access::COMBINED),
-    Strict::Access(Access::VHOST_COMBINED),
-    Strict::Access(Access::COMMON),
-    Strict::Apache,
-    Strict::Nginx,
-    Strict::PhpFpm,
-    Strict::Auth,
-];
+const ALL: [Strict; 5] = [Strict::Access, Strict::Apache, Strict::Nginx, Strict::PhpFpm, Strict::Auth];
+
+/// The longest first: the shorter ones read longer lines too, and leave out their end.
+const ACCESS: [Access; 4] = [Access::MAIN, Access::COMBINED, Access::VHOST_COMBINED, Access::COMMON];
 
 #[derive(Clone, Debug)]
 pub struct Mixed {
@@ -42,7 +36,7 @@ pub struct Mixed {
 impl Default for Mixed {
     fn default() -> Self {
         let (nginx, json, application) = Default::default();
-        Self { last: ALL[1], nginx, json, application }
+        Self { last: Strict::Access, nginx, json, application }
     }
 }
 
@@ -83,13 +77,16 @@ impl Mixed {
 
     fn offer<'a>(&mut self, format: Strict, line: &'a [u8], clock: &mut Clock) -> Result<Line<'a>, Unparsed> {
         match format {
-            Strict::Access(access) => access.read(line, clock).and_then(named),
+            Strict::Access => {
+                let read = ACCESS.iter().find_map(|access| access.read(line, clock).and_then(named).ok());
+                read.ok_or(Unparsed { at: 0, expected: "an access line" })
+            }
             // With a stamp alone in brackets many applications begin.
             Strict::Apache if memmem::find(&line[..line.len().min(48)], b"] [").is_none() => Ok(Line::Nothing),
             Strict::Apache => apache::read(line, clock),
             Strict::Nginx => self.nginx.read(line, clock),
             Strict::PhpFpm => php_fpm::read(line, clock),
-            Strict::Auth => auth::read(line, clock),
+            Strict::Auth => auth::read(line, false, clock),
         }
     }
 }
@@ -160,8 +157,9 @@ mod tests {
 
     #[test]
     fn a_path_that_nginx_decoded_forges_no_line_of_another_format() {
-        assert_eq!(kinds(&[MISSING, ACCESS.replace("192.0.2.7", "6.6.6.6").as_str(), "any"]), [
-            "nginx", "nothing", "nothing"
-        ]);
+        assert_eq!(
+            kinds(&[MISSING, ACCESS.replace("192.0.2.7", "6.6.6.6").as_str(), "any"]),
+            ["nginx", "nothing", "nothing"]
+        );
     }
 }

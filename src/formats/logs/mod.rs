@@ -54,6 +54,8 @@ pub enum LineFormat {
     PhpFpm,
     /// A syslog file with the logins of sshd and sudo, and what other programs say.
     Auth,
+    /// Lines of any form.
+    Plain,
     /// `journalctl -o export`, saved in a file.
     JournalExport,
     /// What an application says: through syslog, in a file of its own, or as JSON.
@@ -96,6 +98,7 @@ impl LineFormat {
             LogKind::Auth => Self::Auth,
             LogKind::Application => Self::Application,
             LogKind::Mixed => Self::Mixed,
+            LogKind::Plain => Self::Plain,
         }
     }
 
@@ -122,6 +125,7 @@ impl LineFormat {
             Self::ModsecurityAudit => "ModSecurity audit",
             Self::PhpFpm => "php-fpm",
             Self::Auth => "auth",
+            Self::Plain => "plain lines",
             Self::JournalExport => "journal export",
             Self::Application => "application",
             Self::Mixed => "mixed",
@@ -134,6 +138,8 @@ impl LineFormat {
 pub struct Parser {
     reader: Reader,
     clock: Clock,
+    /// Lines of a syslog file that tell no login are remarks, and not nothing.
+    every: bool,
 }
 
 #[derive(Debug)]
@@ -147,6 +153,7 @@ enum Reader {
     ModsecurityAudit(Audit),
     PhpFpm,
     Auth(Application),
+    Plain,
     JournalExport(Box<(journal::Decoder, journal::Entry)>),
     Application(Application),
     Mixed(Box<Mixed>),
@@ -164,12 +171,19 @@ impl Parser {
             LineFormat::NginxError => Reader::NginxError(NginxError::default()),
             LineFormat::ModsecurityAudit => Reader::ModsecurityAudit(Audit::default()),
             LineFormat::Auth => Reader::Auth(Application::default()),
+            LineFormat::Plain => Reader::Plain,
             LineFormat::JournalExport => Reader::JournalExport(Box::default()),
             LineFormat::PhpFpm => Reader::PhpFpm,
             LineFormat::Application => Reader::Application(Application::default()),
             LineFormat::Mixed => Reader::Mixed(Box::default()),
         };
-        Self { reader, clock: Clock::new(TimeZone::system()) }
+        Self { reader, clock: Clock::new(TimeZone::system()), every: false }
+    }
+
+    /// Makes a remark of every line of a syslog file that tells no login; imported jails read them.
+    pub fn every_line(mut self) -> Self {
+        self.every = true;
+        self
     }
 
     /// The zone of stamps that do not say theirs.
@@ -203,10 +217,14 @@ impl Parser {
             Reader::JsonLines(reader) => reader.read(line, &mut self.clock),
             Reader::W3c(reader) => reader.read(line, &mut self.clock),
             Reader::ModsecurityAudit(audit) => audit.read(line, &mut self.clock),
-            Reader::Auth(others) => match auth::read(line, &mut self.clock)? {
-                Line::Nothing => others.read(line, &mut self.clock),
+            Reader::Auth(others) => match auth::read(line, false, &mut self.clock)? {
+                Line::Nothing => match others.read(line, &mut self.clock)? {
+                    Line::Nothing if self.every => auth::read(line, true, &mut self.clock),
+                    other => Ok(other),
+                },
                 login => Ok(login),
             },
+            Reader::Plain => Ok(auth::plain(line, &mut self.clock)),
             Reader::JournalExport(state) => Ok(exported(state, line)),
             Reader::ApacheError => errors::apache::read(line, &mut self.clock),
             Reader::NginxError(reader) => reader.read(line, &mut self.clock),

@@ -37,9 +37,11 @@ crate::measure! {
     /// - `brute-force`: failed logins of one client, fast (more than 5, one forgiven every 10 s), slowly (more than 10,
     ///   one a minute; at sshd each counts twice) or over a day (more than 30: limited, not banned). A success takes two
     ///   failures back, and who was ever let in may fail three times as often. What sshd says of one attempt in several
-    ///   lines counts once. The first 401 is how HTTP asks for a password, and no failure. Login forms are learnt by how
-    ///   they answer: WordPress is known, others fail where they answer 401 or 403, or 2xx where they redirect others.
-    /// - `brute-force-user`: many clients, one user name.
+    ///   lines counts once. The first 401 is how HTTP asks for a password, and no failure. Applications tell of
+    ///   failures in their own logs (`docs/login-failures.md`). Login forms are learnt by how they answer: WordPress is
+    ///   known, others fail where they answer 401 or 403, or 2xx where they redirect others, or what makes people try
+    ///   again where others were let in and moved on.
+    /// - `brute-force-user`: many clients, one user name; or one user name, from where the log does not tell.
     /// - `brute-force-prefix`: many clients of one /24 or /64, each too seldom to be told; with how many others there
     ///   are good.
     /// - `credential-stuffing`: strangers that do little else fail at one login, many more than usual there. The login
@@ -51,7 +53,7 @@ crate::measure! {
     /// logins speak for it. Somebody who forgot a password and keeps trying: yes, for some minutes.
     ///
     /// ## Limits
-    /// A form that answers success and failure alike tells nothing in an access log. Guesses spread over thousands of
+    /// A form that answers success and failure alike tells nothing in an access log, but for who comes back to it. Guesses spread over thousands of
     /// networks, one each, are told by their target and cannot be stopped by address.
     ///
     /// ## References

@@ -54,8 +54,6 @@ impl Application {
         clock: &mut Clock,
     ) -> Line<'a> {
         let server = match program {
-            // The log of authentication has them.
-            b"sshd" | b"sshd-session" | b"sshd-auth" | b"sudo" => return Line::Nothing,
             b"apache2" | b"httpd" if message.starts_with(b"[") => Some(apache::read_stamped(message, stamp, clock)),
             b"apache2" | b"httpd" => Some(Access::COMBINED.read(message, clock)),
             b"nginx" if message.get(4) == Some(&b'/') => Some(self.nginx.read(message, clock)),
@@ -63,7 +61,15 @@ impl Application {
             b"haproxy" => proxy::haproxy(message, stamp).map(Ok),
             _ => None,
         };
-        server.and_then(Result::ok).unwrap_or_else(|| note(stamp, None, program, message))
+        server.and_then(Result::ok).unwrap_or_else(|| said(program, message, stamp))
+    }
+}
+
+/// A note of `program`, wherever it was read; of sshd and sudo the log of authentication tells.
+pub fn said<'a>(program: &'a [u8], message: &'a [u8], stamp: Option<Millis>) -> Line<'a> {
+    match program {
+        b"" | b"sshd" | b"sshd-session" | b"sshd-auth" | b"sudo" => Line::Nothing,
+        _ => note(stamp, None, program, message),
     }
 }
 
@@ -152,7 +158,8 @@ mod tests {
             Ok(Line::Record(record)) => format!("{:?} {:?}", record.client, record.what),
             other => panic!("{line}: {other:?}"),
         };
-        let apache = "Nov 22 18:00:00 h httpd[7]: [auth_basic:error] [pid 7] [client 192.0.2.7:8] AH01618: user x not found: /";
+        let apache =
+            "Nov 22 18:00:00 h httpd[7]: [auth_basic:error] [pid 7] [client 192.0.2.7:8] AH01618: user x not found: /";
         assert!(read(apache).contains("apache-basic"), "{}", read(apache));
         let nginx = r#"Nov 22 18:00:00 h nginx: 2026/11/22 18:00:00 [error] 7#7: *1 user "x": password mismatch, client: 192.0.2.7, server: y, request: "GET / HTTP/1.1""#;
         assert!(read(nginx).contains("nginx-basic") && read(nginx).contains("192.0.2.7"));

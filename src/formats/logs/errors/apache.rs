@@ -107,7 +107,9 @@ fn what<'a>(level: NoteLevel, code: &'a [u8], message: &'a [u8]) -> What<'a> {
 
 /// Service and user of the messages about users; Apache 2.2 wrote the same ones without a code.
 fn refused_user<'a>(code: &[u8], message: &'a [u8]) -> Option<(&'static str, &'a [u8])> {
-    const REFUSALS: [(&[u8], &str, &[u8], &[u8]); 5] = [
+    /// Code, service, and what stands before and after the user.
+    type Refusal = (&'static [u8], &'static str, &'static [u8], &'static [u8]);
+    const REFUSALS: [Refusal; 5] = [
         (b"AH01617", "apache-basic", b"user ", b": authentication failure for "),
         (b"AH01618", "apache-basic", b"user ", b" not found: "),
         (b"AH01790", "apache-digest", b"user `", b"' in realm `"),
