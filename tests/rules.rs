@@ -40,6 +40,8 @@ fn a_rule_lives_in_the_folder_of_its_class_and_bears_its_name() {
         assert_eq!(rule.id, file.replace('/', "-"), "{}", rule.file);
         match file.strip_prefix("auth/") {
             Some(_) => assert_eq!(rule.class, Class::AuthFailure, "{}", rule.file),
+            // Flaws of one product stand together, whatever they let in.
+            None if rule.id.starts_with("cve-") => {}
             None => assert!(rule.id.starts_with(class.as_str().unwrap()), "{}", rule.file),
         }
     }

@@ -130,6 +130,9 @@ pub struct Settings {
     pub score_line: f32,
     #[serde(deserialize_with = "bounds::some")]
     pub score_half_life: u32,
+    /// So many suspicious requests in a day from a client that asks for hardly anything else.
+    #[serde(deserialize_with = "bounds::some")]
+    pub score_day: u32,
     /// A line of so many points is an alert by itself where lines are judged alone (`rules match`).
     #[serde(deserialize_with = "bounds::weight")]
     pub score_alert: f32,
@@ -227,6 +230,7 @@ impl Default for Settings {
             score_alert: 3.0,
             score_failure: 1.0,
             score_half_life: 300,
+            score_day: 8,
             score_medium_confidence: 0.75,
             score_low_confidence: 0.5,
             score_at_home: 0.4,

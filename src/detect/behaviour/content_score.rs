@@ -3,20 +3,21 @@
 use crate::detect::behaviour::{habit, paths, probing};
 use crate::detect::detector::Detector;
 use crate::detect::memory::client::flag;
-use crate::detect::memory::{Memory, kind};
-use crate::detect::raise::{Reason, count, raise, told_of_client, took};
+use crate::detect::memory::{Chain, Memory, kind};
+use crate::detect::raise::{Reason, count, raise, since, told_of_client, took};
 use crate::detect::seen::{RuleHit, Seen, sign};
 use crate::detect::settings::Settings;
 use crate::model::{Alert, Class, Confidence, Request, Severity};
 
 pub static DETECTOR: Detector = Detector {
     id: "content-score",
-    says: "N suspicious requests scored X of Y points in T, or one request is an attack by itself",
+    says: "N suspicious requests scored X of Y points in T, or N came in a day, or one request is an attack by itself",
     wants: sign::HIT,
     accuses: true,
     look,
 };
 
+const DAY: u64 = 86_400;
 /// Left of the score after an alert: while it lasts, no single request is told by itself again.
 const REMAINDER: f32 = 1.0;
 /// A score this small is gone ([`crate::detect::memory::Client`] clears it).
@@ -38,18 +39,20 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     let full = client.score >= limit;
     let gravely = client.has(flag::SCORED_GRAVELY);
     let alone = worst.critical && worst.confidence == Confidence::High && !client.has(flag::CRITICAL);
-    if !full && !alone {
+    let slowly = !full && !alone && attacks_slowly(seen, worst, memory, settings);
+    if !full && !alone && !slowly {
         return None;
     }
+    let client = memory.clients.at_mut(seen.slot);
     let score = client.score;
     client.score = REMAINDER;
     client.flags = client.flags & !(flag::SCORED_TWICE | flag::SCORED_GRAVELY) | flag::CRITICAL;
-    let window = u64::from(settings.score_half_life) * 4;
+    let window = if slowly { DAY } else { u64::from(settings.score_half_life) * 4 };
     let told = told_of_client(seen, memory, kind::CONTENT, window);
     // Weak evidence alone, however much of it, asks for the milder answer.
     let (severity, confidence) = match () {
         () if alone => (Severity::Critical, Confidence::High),
-        () if gravely => (Severity::High, Confidence::High),
+        () if gravely && full => (Severity::High, Confidence::High),
         () => (Severity::Medium, Confidence::Medium),
     };
     let mut reason = Reason::of_client(seen, memory, worst.class, severity);
@@ -62,13 +65,27 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
             worst.title,
             habit::usual(seen, worst, memory, settings).map(usual_here).unwrap_or_default()
         )
+    } else if slowly {
+        format!("{} suspicious requests in {}; the last: {}", told.lines, took(seen, &told), worst.title)
     } else {
         format!("one request is an attack by itself: {}", worst.title)
     };
-    let (what, seen_count, limit) =
-        if full { ("content score", score, limit) } else { ("requests that are an attack by themselves", 1.0, 0.0) };
-    reason.counts = vec![count(what, seen_count, limit, window)];
+    reason.counts = vec![match () {
+        () if full => count("content score", score, limit, window),
+        () if slowly => count("suspicious requests in a day", told.lines as f32, settings.score_day as f32, window),
+        () => count("requests that are an attack by themselves", 1.0, 0.0, window),
+    }];
     Some(raise(&DETECTOR, seen, told, reason))
+}
+
+/// One attack now and then, hardly anything else in between, never adds up to a score.
+fn attacks_slowly(seen: &Seen<'_, '_>, worst: &RuleHit<'_>, memory: &Memory, settings: &Settings) -> bool {
+    let client = memory.clients.at(seen.slot);
+    if worst.level < Severity::High || client.good >= 2 * settings.score_day || is_at_home(seen, memory, settings) {
+        return false;
+    }
+    let (day, most) = (since(seen, DAY), settings.score_day);
+    memory.evidence.untold(client.evidence, Chain::Client, kind::CONTENT, day, most) >= most
 }
 
 /// What a line's hits weigh, together.

@@ -91,6 +91,14 @@ fn last_parts<const N: usize>(path: &[u8]) -> [&[u8]; N] {
     parts
 }
 
+/// `/orders/4711`, `/pictures/9f86d081`: a record by its number, two folders deep.
+pub fn is_record(path: &[u8]) -> bool {
+    let [name, folder, above] = last_parts(path);
+    let number = name.iter().all(u8::is_ascii_digit);
+    let digest = name.len() >= 8 && name.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    !name.is_empty() && (number || digest) && !folder.is_empty() && !above.is_empty()
+}
+
 pub fn is_file_keeping(method: &[u8]) -> bool {
     FILE_KEEPING.contains(&method)
 }

@@ -23,7 +23,8 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     // Clients that keep files in step ask for what is not there yet by methods that no prober needs.
     let probed = seen.request().is_some_and(|request| !paths::is_file_keeping(request.method));
     let led = led_by_a_page(seen, memory);
-    let believed = led && is_believed(memory.clients.at(seen.slot), settings);
+    let client = memory.clients.at(seen.slot);
+    let believed = led && is_believed(client, settings) || asks_for_records(seen, client);
     if !probed || memory.known.knows(seen.path) || !memory.clients.at_mut(seen.slot).first_miss(seen.path, believed) {
         return None;
     }
@@ -61,6 +62,11 @@ pub fn led_by_a_page(seen: &Seen<'_, '_>, memory: &Memory) -> bool {
 /// A page may be full of broken links; who gets hardly anything else is no reader of it.
 fn is_believed(client: &Client, settings: &Settings) -> bool {
     client.misses() < settings.referred_misses || client.good as f32 >= client.misses()
+}
+
+/// Who is answered well mostly and asks for records that are gone: probers ask for names.
+fn asks_for_records(seen: &Seen<'_, '_>, client: &Client) -> bool {
+    client.good as f32 >= client.misses() && seen.request().is_some_and(|request| paths::is_record(request.path()))
 }
 
 /// A miss among good answers weighs less, one on the sensitive list twice as much.

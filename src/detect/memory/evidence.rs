@@ -176,6 +176,24 @@ impl Ring {
         self.gather(head, chain, kinds, since, |entry| entry.kinds & kinds != 0)
     }
 
+    /// How many lines of a chain were kept for `kind` since `since` and after the last that was told for it, up to `most`.
+    pub fn untold(&self, head: u64, chain: Chain, kind: u16, since: Millis, most: u32) -> u32 {
+        let mut count = 0;
+        let mut next = head;
+        for _ in 0..WALK {
+            let Some(at) = next.checked_sub(self.oldest).and_then(|at| usize::try_from(at).ok()) else { break };
+            let Some(entry) = self.entries.get(at).filter(|entry| entry.now >= since.0 && entry.told & kind == 0) else {
+                break;
+            };
+            next = entry.before[chain as usize];
+            count += u32::from(entry.kinds & kind != 0);
+            if count >= most {
+                break;
+            }
+        }
+        count
+    }
+
     fn gather(&mut self, head: u64, chain: Chain, kinds: u16, since: Millis, counts: impl Fn(&Entry) -> bool) -> Told {
         let mut told = Told::default();
         let mut next = head;
