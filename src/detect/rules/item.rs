@@ -38,6 +38,9 @@ const MODIFIERS: &[&str] = &[
     "fieldref",
 ];
 
+/// All that a client writes freely: target, User-Agent and Referer.
+const WRITTEN: &str = "cs-written";
+
 /// What the modifiers of a line say.
 #[derive(Debug)]
 struct Item {
@@ -66,6 +69,12 @@ pub(super) fn parse(key: &Key, values: &Node, warn: &mut Vec<Bad>) -> Result<Exp
     let item = Item::parse(words).map_err(|problem| (key.line, problem))?;
     if name.is_empty() {
         return item.keywords(values);
+    }
+    if name.eq_ignore_ascii_case(WRITTEN) {
+        let fields = [Field::Target, Field::Agent, Field::Referer];
+        let tests = fields.into_iter().map(|field| item.tests(field, values, warn)).collect::<Result<_, _>>()?;
+        let any = Expr::Any(tests);
+        return Ok(if item.negated { Expr::Not(Box::new(any)) } else { any });
     }
     let Some(field) = Field::by_name(name) else {
         warn.push((key.line, Problem::UnknownField { field: name.chars().take(60).collect() }));

@@ -6,6 +6,7 @@ use crate::detect::rules::detection;
 use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
 use crate::detect::rules::logsource::Logsource;
+use crate::detect::rules::tokens::{self, Tokens};
 use crate::detect::rules::yaml::{Bad, Node};
 use crate::model::alert::{Class, Confidence, Severity};
 use crate::model::near::nearest;
@@ -35,6 +36,8 @@ pub struct Rule {
     pub samples: Samples,
     pub(super) source: Logsource,
     pub(super) test: Expr,
+    /// What else the values must read as; asked only where no other rule of the class spoke.
+    pub(super) tokens: Option<Tokens>,
 }
 
 /// Lines a rule must match and lines it must leave alone: requests in combined format, or bare targets.
@@ -44,7 +47,7 @@ pub struct Samples {
     pub quiet: Vec<String>,
 }
 
-const KEYS: &[&str] = &["class", "score", "confidence", "critical", "tests"];
+const KEYS: &[&str] = &["class", "score", "confidence", "critical", "tests", "tokens"];
 
 /// A rule document; unknown fields are told to `warn`.
 pub(super) fn parse(doc: &Node, file: &str, warn: &mut Vec<Bad>) -> Result<Rule, Bad> {
@@ -69,6 +72,7 @@ pub(super) fn parse(doc: &Node, file: &str, warn: &mut Vec<Bad>) -> Result<Rule,
         line: doc.line,
         samples: samples(ours)?,
         test: detection::parse(doc, warn)?,
+        tokens: ours.and_then(|ours| ours.get("tokens")).map(tokens::parse).transpose()?,
         source,
     })
 }
