@@ -69,8 +69,13 @@ pub fn line(text: &str, place: Place, encoding: Encoding, dice: &mut Dice) -> St
             combined(&target, "-", BROWSER)
         }
         Place::Path => {
-            let text = encoded.strip_prefix('/').unwrap_or(&encoded).replace('+', "%20");
-            let target = if dice.one_in(2) { format!("/{text}") } else { format!("/shop/item/{text}") };
+            let path = encoded.replace('+', "%20");
+            // What begins with a slash is a path by itself.
+            let target = match path.strip_prefix('/') {
+                Some(rest) => format!("/{rest}"),
+                None if dice.one_in(2) => format!("/{path}"),
+                None => format!("/shop/item/{path}"),
+            };
             combined(&target, "-", BROWSER)
         }
         Place::Agent => combined(dice.pick::<&str>(plain), "-", text),
