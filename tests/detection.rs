@@ -235,6 +235,41 @@ fn a_page_for_everything_is_no_success() {
     assert!(alerts(&hits).iter().all(|alert| alert.detector != "success-after-attack"));
 }
 
+/// Readers of a site about programming, who paste what they ask about into its form.
+fn readers(networks: i64) -> Vec<Hit> {
+    let reader = |n: i64| {
+        let ip = format!("198.51.{n}.7");
+        let page = move |at: i64, target: String| {
+            Hit::new(START + n * 600_000 + at * 9_000, &ip, target, 200).referer(traffic::HOME)
+        };
+        let pages = (0..25).map({
+            let page = page.clone();
+            move |at| page(at, format!("/topic/{at}"))
+        });
+        pages.chain(std::iter::once(page(26, pasted(n)))).collect::<Vec<_>>()
+    };
+    (0..networks).flat_map(reader).collect()
+}
+
+fn pasted(n: i64) -> String {
+    format!("/format?lang=php&code={n}<?php+system($_GET['cmd']);")
+}
+
+#[test]
+fn what_good_clients_send_a_form_weighs_less_there_and_nowhere_else() {
+    let stranger = |path: &str| -> Vec<Hit> {
+        let target = |n| pasted(n).replace("/format", path);
+        (0..4).map(|n| Hit::new(START + 9_000_000 + n * 20_000, "203.0.113.90", target(n), 200)).collect()
+    };
+    let scored = |before: Vec<Hit>, path: &str| {
+        let said = alerts(&[before, stranger(path)].concat());
+        said.into_iter().filter(|alert| alert.subject.to_string() == "203.0.113.90").count()
+    };
+    assert_eq!(scored(readers(6), "/format"), 0);
+    assert!(scored(readers(6), "/other") > 0);
+    assert!(scored(readers(2), "/format") > 0, "two networks are no custom");
+}
+
 #[test]
 fn paths_that_others_fetched_are_not_missing() {
     let mut hits: Vec<Hit> = (0..15).map(|n| Hit::new(START + n, "192.0.2.77", format!("/term/{n}"), 200)).collect();

@@ -88,6 +88,35 @@ fn replay() {
     assert_eq!(keys(&sum["summary"]), named("replay", "summary"));
 }
 
+#[test]
+fn rules() {
+    let scratch = tempfile::tempdir().unwrap();
+    let log = scratch.path().join("access.log");
+    let line = |client: u8, target: &str, status: u16| {
+        let home = "https://www.example.org/";
+        format!(
+            "192.0.2.{client} - - [22/Nov/2026:08:00:01 +0000] \"GET {target} HTTP/1.1\" {status} 5 \"{home}\" \"Mozilla/5.0\"\n"
+        )
+    };
+    let reader = (0..30).map(|n| line(7, &format!("/page/{n}"), 200)).collect::<String>();
+    let met = line(7, "/find?q=1%27+union+select+password+from+users", 200);
+    std::fs::write(&log, reader + &met + &line(8, "/find?q=1%27+union+select+2,3,4,5", 404)).unwrap();
+    let log = log.to_str().unwrap();
+    let matched = peelhouse(&["rules", "match", log]);
+    assert_eq!(matched.len(), 2);
+    assert!(matched.iter().all(|object| keys(object) == named("rules match", "matched")));
+    let proposals = peelhouse(&["rules", "tune", log]);
+    assert!(!proposals.is_empty());
+    assert!(proposals.iter().all(|object| keys(object) == named("rules tune", "proposal")));
+    assert_eq!(keys(&peelhouse(&["rules", "list"])[0]), named("rules list", "rule"));
+    std::fs::write(scratch.path().join("bad.yml"), "title: t\nlogsource: {category: webserver}\n").unwrap();
+    let checked = peelhouse(&["rules", "check", "--only", "--rules", scratch.path().to_str().unwrap()]);
+    assert_eq!(keys(&checked[0]), named("rules check", "problem"));
+    assert_eq!(keys(checked.last().unwrap()), named("rules check", "summary"));
+    let checked = peelhouse(&["rules", "check", "--only", "--rules", "rules/web/xss"]);
+    assert_eq!(keys(&checked[0]), named("rules check", "cost"));
+}
+
 /// What a person orders, in a network of its own.
 #[test]
 fn orders() {

@@ -4,10 +4,8 @@
 use std::sync::Arc;
 
 use peelhouse::detect::rules::{Hit, RuleSet, Scanner};
-use peelhouse::formats::logs::{Line, LineFormat, Parser};
-use peelhouse::model::{At, DeclaredFormat, Event, FormatSyntax, LogKind, Millis, Severity};
-
-const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+use peelhouse::detect::samples;
+use peelhouse::model::{Class, Severity};
 
 fn pack() -> Arc<RuleSet> {
     match RuleSet::embedded() {
@@ -16,66 +14,34 @@ fn pack() -> Arc<RuleSet> {
     }
 }
 
-/// A sample as a line in combined format: it is a log line already, or it is the target of a browser's GET.
-fn combined(sample: &str) -> String {
-    if sample.contains("] \"") || sample.starts_with('[') {
-        return sample.to_owned();
-    }
-    let target = sample.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] \"GET {target} HTTP/1.1\" 200 512 \"-\" \"{BROWSER}\"")
-}
-
-/// The format of a sample: a line of Apache's error log begins with its stamp, an access line with the client.
-fn format_of(line: &str) -> LineFormat {
-    let combined = DeclaredFormat {
-        syntax: FormatSyntax::Apache,
-        name: "combined".to_owned(),
-        pattern: "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"".to_owned(),
-    };
-    if line.starts_with('[') {
-        return LineFormat::for_kind(LogKind::ApacheError);
-    }
-    LineFormat::compile(&combined).unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// What the rules say of a line that was read as the daemon reads it.
+/// What the rules say of a line.
 fn hits(scanner: &mut Scanner, line: &str) -> Vec<Hit> {
-    let mut parser = Parser::new(format_of(line));
-    let Ok(Line::Record(record)) = parser.parse(line.as_bytes()) else { panic!("does not parse: {line}") };
     let mut hits = Vec::new();
-    let (raw, what) = (line.as_bytes(), record.what);
-    let event = Event { now: Millis(0), stamp: None, at: At::default(), client: None, site: b"", raw, what };
-    scanner.scan(&event, &mut hits);
+    samples::read(line, |event| scanner.scan(event, &mut hits)).unwrap_or_else(|| panic!("does not parse: {line}"));
     hits
 }
 
 #[test]
 fn every_rule_matches_its_samples_and_leaves_the_others_alone() {
     let set = pack();
-    let mut scanner = Scanner::new(Arc::clone(&set), 1);
-    let mut wrong = Vec::new();
-    for (at, rule) in set.rules().iter().enumerate() {
-        let mut met =
-            |sample: &str| hits(&mut scanner, &combined(sample)).iter().any(|hit| usize::from(hit.rule.0) == at);
-        let missed = rule.samples.must_match.iter().filter(|sample| !met(sample)).map(|sample| ("misses", sample));
-        let missed: Vec<_> = missed.collect();
-        let alarmed = rule.samples.quiet.iter().filter(|sample| met(sample)).map(|sample| ("alarms at", sample));
-        wrong.extend(missed.into_iter().chain(alarmed).map(|(how, sample)| format!("{} {how} {sample}", rule.file)));
-        if rule.samples.must_match.len() < 2 || rule.samples.quiet.len() < 2 {
-            wrong.push(format!("{} has too few samples", rule.file));
-        }
-    }
-    assert!(set.rules().len() >= 60, "only {} rules", set.rules().len());
+    let wrong: Vec<String> = samples::check(&set).iter().map(ToString::to_string).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let few = |samples: &[String]| samples.len() < 2;
+    let bare = set.rules().iter().filter(|rule| few(&rule.samples.must_match) || few(&rule.samples.quiet));
+    assert_eq!(bare.map(|rule| rule.file.as_str()).collect::<Vec<_>>(), [""; 0], "too few samples");
+    assert!(set.rules().len() >= 60, "only {} rules", set.rules().len());
 }
 
 #[test]
 fn a_rule_lives_in_the_folder_of_its_class_and_bears_its_name() {
     for rule in pack().rules() {
         let class = serde_json::to_value(rule.class).unwrap();
-        let folder_and_file = rule.file.trim_start_matches("rules/web/").trim_end_matches(".yml").replace('/', "-");
-        assert_eq!(rule.id, folder_and_file, "{}", rule.file);
-        assert!(rule.id.starts_with(class.as_str().unwrap()), "{}", rule.file);
+        let file = rule.file.trim_start_matches("rules/").trim_start_matches("web/").trim_end_matches(".yml");
+        assert_eq!(rule.id, file.replace('/', "-"), "{}", rule.file);
+        match file.strip_prefix("auth/") {
+            Some(_) => assert_eq!(rule.class, Class::AuthFailure, "{}", rule.file),
+            None => assert!(rule.id.starts_with(class.as_str().unwrap()), "{}", rule.file),
+        }
     }
 }
 
@@ -85,8 +51,7 @@ fn ordinary_requests_raise_nothing_of_weight() {
     let mut scanner = Scanner::new(Arc::clone(&set), 1);
     let targets = include_str!("rules/benign-targets.txt").lines();
     let agents = include_str!("rules/benign-agents.txt").lines();
-    let agent_line = |agent: &str| combined("/").replace(BROWSER, &agent.replace('\\', "\\\\").replace('"', "\\\""));
-    let lines: Vec<String> = targets.map(combined).chain(agents.map(agent_line)).collect();
+    let lines: Vec<String> = targets.map(samples::line_of).chain(agents.map(samples::line_by)).collect();
     let mut alarms = Vec::new();
     for line in &lines {
         for hit in hits(&mut scanner, line) {

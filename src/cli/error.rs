@@ -16,6 +16,8 @@ use crate::store::StoreError;
 pub enum CliError {
     #[error("there is no measure, detector or rule {id}{}", suggestion(.near.as_deref()))]
     UnknownId { id: String, near: Option<String> },
+    #[error("there is no log format {name}{}", format_advice(.near.as_deref()))]
+    UnknownFormat { name: String, near: Option<String> },
     #[error(transparent)]
     Demo(#[from] DemoError),
     #[error(transparent)]
@@ -35,7 +37,7 @@ pub enum CliError {
 impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::UnknownId { .. } | Self::Format(_) => Exit::Usage,
+            Self::UnknownId { .. } | Self::UnknownFormat { .. } | Self::Format(_) => Exit::Usage,
             Self::Guard(GuardError::Config(_) | GuardError::ConfigUnreadable { .. }) => Exit::Usage,
             Self::Guard(GuardError::Store(_)) => Exit::CouldNotRead,
             Self::Guard(GuardError::Lock(LockError::Held(_))) => Exit::Busy,
@@ -56,4 +58,8 @@ fn suggestion(near: Option<&str>) -> String {
         || "; `peelhouse board` lists the measures".to_owned(),
         |near| format!("; did you mean {near}? `peelhouse board` lists the measures"),
     )
+}
+
+fn format_advice(near: Option<&str>) -> String {
+    near.map_or_else(|| "; leave it out and it is recognised".to_owned(), |near| format!("; did you mean {near}?"))
 }

@@ -10,10 +10,12 @@ mod error;
 mod exit;
 mod explain;
 mod guard;
+mod log_format;
 mod man;
 mod order;
 mod output;
 mod replay;
+mod rules;
 mod sites;
 mod why;
 mod words;
@@ -74,6 +76,9 @@ enum Verb {
     Explain(explain::Args),
     /// Yesterday's logs through today's rules: who would have been banned, why, and who looks legitimate
     Replay(replay::Args),
+    /// The rules: what they are, whether they are sound, what they say of a log, which of them your own traffic meets
+    #[command(subcommand)]
+    Rules(rules::Verb),
     /// Why an address is banned: the raw lines, the rule, what it would have taken, the undo
     Why(why::Args),
     /// Everybody who is banned or limited
@@ -127,6 +132,7 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Board => board::run(out),
         Verb::Explain(args) => explain::run(args, out),
         Verb::Replay(args) => replay::run(args, global, out),
+        Verb::Rules(verb) => rules::run(verb, global, out),
         Verb::Why(args) => why::run(args, global, out),
         Verb::Bans(args) => bans::run(args, global, out),
         Verb::Demo(args) => demo::run(args, out),

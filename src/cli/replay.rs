@@ -12,14 +12,13 @@ use crate::cli::Global;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
-use crate::cli::words;
-use crate::formats::logs::LineFormat;
+use crate::cli::{log_format, words};
 use crate::guard::config::Config;
 use crate::guard::engine::engine;
 use crate::guard::replay;
 use crate::guard::trial::{Trial, Would};
 use crate::host::{Host, clock};
-use crate::model::{Action, DeclaredFormat, FormatSyntax};
+use crate::model::Action;
 use crate::respond::Ground;
 
 /// The same lines give the same alerts in every run.
@@ -39,7 +38,8 @@ pub struct Args {
     /// Compare with those of this configuration: who would be decided about differently
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// combined, common, vhost_combined or a pattern of the server's own language, instead of recognising it
+    /// combined, common, vhost_combined, apache-error, nginx-error, … or a pattern of the server's own language, instead of
+    /// recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
     /// One decides, the others unpack .gz and .zst ahead; the result is the same [default: one for each core]
@@ -137,8 +137,8 @@ fn files(asked: &[PathBuf], host: &Host) -> (Vec<PathBuf>, Vec<String>) {
 }
 
 fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal: bool) -> Result<Done, CliError> {
-    let format = args.format.as_deref().map(declared).transpose()?;
-    let sources = replay::sources(files, &host.servers(), format.as_ref());
+    let form = args.format.as_deref().map(log_format::form).transpose()?;
+    let sources = replay::sources(files, &host.servers(), form.as_ref());
     let engine = engine(config.detection.clone(), SEED)?;
     let mut trial = Trial::new(engine, config.policy.clone(), Ground::default());
     let bar = bar(terminal);
@@ -150,21 +150,6 @@ fn replay(args: &Args, files: &[PathBuf], host: &Host, config: &Config, terminal
     bar.finish_and_clear();
     let problems = read.problems.iter().map(ToString::to_string).collect();
     Ok(Done { all: trial.end(), lines: read.lines, unparsed: read.unparsed, problems })
-}
-
-/// A known name, or a pattern in the language of Apache or (with `$`) nginx.
-fn declared(text: &str) -> Result<DeclaredFormat, CliError> {
-    const KNOWN: [(&str, &str); 3] = [
-        ("common", "%h %l %u %t \"%r\" %>s %b"),
-        ("combined", "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""),
-        ("vhost_combined", "%v:%p %h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""),
-    ];
-    let known = KNOWN.iter().find(|(name, _)| *name == text);
-    let syntax = if known.is_none() && text.contains('$') { FormatSyntax::Nginx } else { FormatSyntax::Apache };
-    let (name, pattern) = known.copied().unwrap_or(("", text));
-    let declared = DeclaredFormat { syntax, name: name.to_owned(), pattern: pattern.to_owned() };
-    LineFormat::compile(&declared)?;
-    Ok(declared)
 }
 
 fn bar(terminal: bool) -> ProgressBar {

@@ -158,6 +158,8 @@ fn format(log: &LogFile) -> String {
         LogKind::ModsecurityAudit => "ModSecurity audit",
         LogKind::PhpFpm => "php-fpm",
         LogKind::Auth => "sshd, sudo",
+        LogKind::Application => "application",
+        LogKind::Mixed => "mixed",
     };
     match &log.format {
         _ if log.target == LogTarget::Off => String::new(),

@@ -6,8 +6,19 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde::Serialize;
 
-use crate::model::{Action, AlertId, Count, DecisionId, Evidence, Millis, Point};
+use crate::model::{Action, AlertId, Class, Count, DecisionId, Evidence, Millis, Point};
+
+/// A value's own name, as rules and JSON write it.
+pub fn name(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// A class by its name.
+pub fn class(text: &str) -> Result<Class, String> {
+    serde_json::from_value(text.into()).map_err(|_| "no such class; `peelhouse rules list` shows them".to_owned())
+}
 
 /// What a person asks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Runs the detectors it was handed over events, in their order; names none of them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -9,11 +9,11 @@ use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
-use crate::detect::rules::{CorrelationHit, Correlator, Field, Hit, RuleSet, Scanner};
+use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet, Scanner};
 use crate::detect::seen::{RuleHit, Seen, Together, lately_hostile, sign, signs_of};
 use crate::detect::settings::Settings;
 use crate::detect::traffic;
-use crate::model::{Alert, Event, Severity, SourceIx, Standing, Subject, What};
+use crate::model::{Alert, Client, Event, Severity, SourceIx, Standing, Subject, Via, What};
 
 /// All that detection remembers, and what it does with the next event.
 pub struct Engine {
@@ -27,10 +27,11 @@ pub struct Engine {
     correlator: Correlator,
     hits: Vec<Hit>,
     correlated: Vec<CorrelationHit>,
+    proxies: Vec<IpNet>,
 }
 
 const MAGIC: &[u8; 8] = b"peelmem\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const CHECKSUM: usize = 32;
 /// Sources named by their place; beyond, evidence has no file name.
 const MAX_SOURCES: usize = 65_536;
@@ -54,6 +55,7 @@ impl Engine {
             rules,
             hits: Vec::new(),
             correlated: Vec::new(),
+            proxies: Vec::new(),
         }
     }
 
@@ -71,13 +73,15 @@ impl Engine {
 
     /// Looks at one event; adds what is wrong.
     pub fn see(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
-        let Some(client) = event.client else { return };
+        let Some(client) = event.client else { return self.see_unaddressed(event, alerts) };
         let ip = client.ip.to_canonical();
         let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
         let path = traffic::path_hash(event, &self.memory);
         self.memory.announce(ip, path);
         self.scan(event, ip);
         let slot = self.memory.client(ip, now, &self.settings);
+        let is_note = matches!(event.what, What::Note(_));
+        let noted = if is_note { login::failure(event, &self.rules, &self.hits) } else { None };
         let (hits, together) = named(&self.rules, &self.hits, &self.correlated);
         let hostile = lately_hostile(&self.memory, slot, now, self.settings.success_window);
         let mut seen = Seen {
@@ -88,6 +92,7 @@ impl Engine {
             now,
             signs: u16::from(!hits.is_empty()) * sign::HIT + u16::from(!together.is_empty()) * sign::CORRELATION,
             path,
+            noted,
             attempt: None,
             source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
             hits: &hits,
@@ -105,6 +110,50 @@ impl Engine {
         run(&self.detectors, &seen, &mut self.memory, &self.settings, alerts);
     }
 
+    /// Whom rules trust to be a proxy's address, never a client's; clients of applications may come through one.
+    pub fn proxies(&mut self, nets: Vec<IpNet>) {
+        self.proxies = nets;
+    }
+
+    /// A remark whose client stands in its message, where a rule knows to find it.
+    fn see_unaddressed(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+        if matches!(event.what, What::Request(_)) {
+            return;
+        }
+        self.hits.clear();
+        self.scanner.scan(event, &mut self.hits);
+        match self.rules.client_of(event, self.hits.iter().copied()) {
+            Some(ip) if self.proxies.iter().any(|net| net.contains(&ip)) => self.see_nameless(event, alerts),
+            Some(ip) => {
+                let via = if self.proxies.is_empty() { Via::Direct } else { Via::PerhapsProxy };
+                self.see(&Event { client: Some(Client { ip, via }), ..event.clone() }, alerts);
+            }
+            None => self.see_nameless(event, alerts),
+        }
+    }
+
+    /// A failed login from nowhere counts for its user alone.
+    fn see_nameless(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+        let Some(failed) = login::failure(event, &self.rules, &self.hits) else { return };
+        let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
+        let ip = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        let seen = Seen {
+            event,
+            slot: self.memory.client(ip, now, &self.settings),
+            ip,
+            via: Via::Direct,
+            now,
+            signs: sign::NAMELESS,
+            path: 0,
+            noted: Some(failed),
+            attempt: Some(login::Attempt { ok: false, weight: 1.0, service: failed.service, user: failed.user }),
+            source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
+            hits: &[],
+            together: &[],
+        };
+        run(&self.detectors, &seen, &mut self.memory, &self.settings, alerts);
+    }
+
     /// Meanwhile the memory of the client comes nearer.
     fn scan(&mut self, event: &Event<'_>, ip: IpAddr) {
         self.hits.clear();
@@ -115,6 +164,11 @@ impl Engine {
         if !self.hits.is_empty() {
             self.correlator.see(event, &self.hits, &mut self.correlated);
         }
+    }
+
+    /// The rules that the last event met.
+    pub fn hits(&self) -> &[Hit] {
+        &self.hits
     }
 
     /// What is known of a client or prefix; of anything else nothing.
@@ -204,26 +258,17 @@ fn run(
 /// Hits with what their rules say of themselves; no allocation where there are none.
 fn named<'r>(rules: &'r RuleSet, hits: &[Hit], correlated: &[CorrelationHit]) -> (Vec<RuleHit<'r>>, Vec<Together<'r>>) {
     let hits = hits.iter().filter_map(|hit| {
-        let rule = rules.rule(hit.rule)?;
-        Some(RuleHit {
-            id: &rule.id,
-            title: &rule.title,
-            class: rule.class,
-            level: rule.level,
-            confidence: rule.confidence,
-            score: rule.score,
-            critical: rule.critical,
-            in_agent: hit.field == Field::Agent,
-            span: hit.span,
-        })
+        let rule = rules.rule(hit.rule).filter(|rule| rule.alone)?;
+        Some(RuleHit::of(rule, hit))
     });
     let together = correlated.iter().filter_map(|hit| {
-        let correlation = rules.correlations().get(usize::from(hit.correlation.0))?;
+        let correlation = rules.correlations().get(usize::from(hit.correlation.0)).filter(|known| known.alone)?;
         Some(Together {
             id: &correlation.id,
             title: &correlation.title,
             level: correlation.level,
-            count: hit.count,
+            measured: hit.measured,
+            unit: correlation.kind.unit(),
             window: correlation.timespan.as_secs(),
         })
     });

@@ -3,14 +3,17 @@
 pub mod behaviour;
 pub mod detector;
 pub mod engine;
+pub mod judge;
 pub mod memory;
 pub mod raise;
 pub mod rules;
+pub mod samples;
 pub mod seen;
 pub mod settings;
 pub mod traffic;
 
 pub use detector::Detector;
 pub use engine::Engine;
+pub use judge::{Judge, Verdict};
 pub use memory::{MemoryUse, SnapshotError};
 pub use settings::Settings;

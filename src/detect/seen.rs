@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::detect::behaviour::login::Attempt;
+use crate::detect::behaviour::login::{Attempt, Failure};
 use crate::detect::behaviour::paths;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::{Chain, Line, Memory, Slot};
+use crate::detect::rules::{Field, Hit, Rule};
 use crate::model::{Class, Confidence, Event, Request, Severity, Via, What};
 
 /// What an event carries; bits of [`crate::detect::Detector::wants`].
@@ -26,6 +27,8 @@ pub mod sign {
     pub const CRAWLER: u16 = 1 << 6;
     /// The client asks for more pages in these ten seconds than anybody should.
     pub const BUSY: u16 = 1 << 7;
+    /// A failed login of a user from nowhere: the line names no client.
+    pub const NAMELESS: u16 = 1 << 8;
 }
 
 /// One rule that the event met.
@@ -45,13 +48,31 @@ pub struct RuleHit<'r> {
     pub span: (u32, u32),
 }
 
+impl<'r> RuleHit<'r> {
+    pub fn of(rule: &'r Rule, hit: &Hit) -> Self {
+        Self {
+            id: &rule.id,
+            title: &rule.title,
+            class: rule.class,
+            level: rule.level,
+            confidence: rule.confidence,
+            score: rule.score,
+            critical: rule.critical,
+            in_agent: hit.field == Field::Agent,
+            span: hit.span,
+        }
+    }
+}
+
 /// A correlation that came true with the event.
 #[derive(Clone, Copy, Debug)]
 pub struct Together<'r> {
     pub id: &'r str,
     pub title: &'r str,
     pub level: Severity,
-    pub count: u32,
+    pub measured: f64,
+    /// What is measured, as a sentence says it.
+    pub unit: &'static str,
     /// Seconds it looks back.
     pub window: u64,
 }
@@ -67,6 +88,8 @@ pub struct Seen<'e, 'r> {
     pub signs: u16,
     /// Hash of site and path.
     pub path: u64,
+    /// The failed login that a rule knows it for.
+    pub noted: Option<Failure<'e>>,
     /// The attempt to log in that it is, if it is one.
     pub attempt: Option<Attempt<'e>>,
     /// Index of the source's name in the evidence ring.

@@ -129,6 +129,9 @@ pub struct Settings {
     pub score_line: f32,
     #[serde(deserialize_with = "bounds::some")]
     pub score_half_life: u32,
+    /// A line of so many points is an alert by itself where lines are judged alone (`rules match`).
+    #[serde(deserialize_with = "bounds::weight")]
+    pub score_alert: f32,
     /// Points of a hit are its rule's score, times this where the rule is of medium or of low confidence.
     #[serde(deserialize_with = "bounds::weight")]
     pub score_medium_confidence: f32,
@@ -138,6 +141,11 @@ pub struct Settings {
     #[serde(deserialize_with = "bounds::weight")]
     pub score_at_home: f32,
     pub at_home: u32,
+    /// The same for a rule that good clients of so many networks meet with the same parameters at the same path.
+    #[serde(deserialize_with = "bounds::weight")]
+    pub score_usual: f32,
+    #[serde(deserialize_with = "bounds::some")]
+    pub habit_networks: u32,
 
     /// Volume: pages a second held for ten seconds, and standard deviations above the site's usual client.
     #[serde(deserialize_with = "bounds::weight")]
@@ -207,11 +215,14 @@ impl Default for Settings {
             score: 10.0,
             score_one_target: 30.0,
             score_line: 8.0,
+            score_alert: 3.0,
             score_half_life: 300,
             score_medium_confidence: 0.75,
             score_low_confidence: 0.5,
             score_at_home: 0.4,
             at_home: 20,
+            score_usual: 0.25,
+            habit_networks: 5,
             volume_rate: 40.0,
             volume_spreads: 8.0,
             volume_people: 8.0,

@@ -51,6 +51,8 @@ pub enum Kind {
     ModsecurityAudit,
     PhpFpm,
     Auth,
+    Application,
+    Mixed,
 }
 
 impl From<Kind> for LogKind {
@@ -62,6 +64,8 @@ impl From<Kind> for LogKind {
             Kind::ModsecurityAudit => Self::ModsecurityAudit,
             Kind::PhpFpm => Self::PhpFpm,
             Kind::Auth => Self::Auth,
+            Kind::Application => Self::Application,
+            Kind::Mixed => Self::Mixed,
         }
     }
 }

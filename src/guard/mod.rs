@@ -7,6 +7,7 @@ pub mod check;
 pub mod config;
 pub mod confine;
 pub mod control;
+pub mod cost;
 pub mod engine;
 pub mod error;
 pub mod ground;
@@ -26,6 +27,7 @@ pub mod state;
 mod supervise;
 mod throttle;
 pub mod trial;
+pub mod tune;
 mod watch;
 pub mod wire;
 

@@ -4,14 +4,30 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use crate::formats::logs::LineFormat;
 use crate::guard::trial::Trial;
 use crate::host::Host;
 use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
-use crate::monitor::{self, MAX_LINE, Replayed, Source};
+use crate::monitor::{self, LineReader, MAX_LINE, Replayed, Source};
+
+/// Lines that tell a format.
+const SAMPLE: usize = 100;
+
+/// What somebody says that lines look like.
+#[derive(Clone, Debug)]
+pub enum Form {
+    Pattern(DeclaredFormat),
+    Kind(LogKind),
+}
 
 /// One source a file. A file that a server of this host declares is read as declared; others are recognised, unless
-/// `format` says what they are.
-pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFormat>) -> Vec<Source> {
+/// `form` says what they are.
+pub fn sources(files: &[PathBuf], servers: &[Server], form: Option<&Form>) -> Vec<Source> {
+    let (kind, format) = match form {
+        None => (None, None),
+        Some(Form::Kind(kind)) => (Some(*kind), None),
+        Some(Form::Pattern(format)) => (Some(LogKind::Access), Some(format)),
+    };
     files
         .iter()
         .map(|path| {
@@ -19,8 +35,8 @@ pub fn sources(files: &[PathBuf], servers: &[Server], format: Option<&DeclaredFo
             let (log, site) = declared.unzip();
             Source {
                 path: path.clone(),
-                kind: log.map_or(LogKind::Access, |log| log.kind),
-                format: format.cloned().or_else(|| log.and_then(|log| log.format.clone())),
+                kind: kind.or(log.map(|log| log.kind)).unwrap_or(LogKind::Access),
+                format: format.cloned().or_else(|| log.filter(|_| kind.is_none())?.format.clone()),
                 site: site.unwrap_or_default().to_owned(),
                 real_ip: log.map_or_else(RealIp::default, |log| log.real_ip.clone()),
             }
@@ -42,6 +58,19 @@ fn file(target: &LogTarget) -> Option<&Path> {
         LogTarget::File(file) | LogTarget::Pipe { file: Some(file), .. } => Some(file),
         _ => None,
     }
+}
+
+/// How to read a file line by line: one by one, unless its lines need those before them.
+pub fn line_by_line(file: &Path) -> Option<Form> {
+    let mut lines = LineReader::open(file, MAX_LINE).ok()?;
+    let mut sample: Vec<Vec<u8>> = Vec::new();
+    while sample.len() < SAMPLE
+        && let Ok(Some(line)) = lines.next_line()
+    {
+        sample.push(line.bytes.to_vec());
+    }
+    let found = LineFormat::recognise(&sample.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    (!found.is_some_and(|format| format.has_context())).then_some(Form::Kind(LogKind::Mixed))
 }
 
 /// Runs all of it through; the alarms of logs that do not parse are tried like any other alert.

@@ -106,5 +106,7 @@ fn words(kind: LogKind, format: Option<&DeclaredFormat>) -> String {
         (LogKind::ModsecurityAudit, _) => "ModSecurity audit".to_owned(),
         (LogKind::PhpFpm, _) => "php-fpm".to_owned(),
         (LogKind::Auth, _) => "authentication".to_owned(),
+        (LogKind::Application, _) => "application".to_owned(),
+        (LogKind::Mixed, _) => "mixed".to_owned(),
     }
 }

@@ -63,6 +63,8 @@ pub enum What<'a> {
     Login(Login<'a>),
     /// A server or a filter remarked on something (error logs, ModSecurity, php-fpm).
     Note(Note<'a>),
+    /// Anything told as named fields (audit records, started processes).
+    Named(Named<'a>),
 }
 
 /// One answered request. Fields hold the log's own bytes: its escapes (`\"`, `\x22`) are still in them.
@@ -141,4 +143,20 @@ pub enum NoteLevel {
     Warn,
     Error,
     Critical,
+}
+
+/// Something told as names and texts, for rules about logs whose fields are not of our choosing.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// Sigma's category or service: `process_creation`, `auditd`, …
+    pub source: &'static str,
+    /// Name and text of each field, as the log has them; no name stands twice.
+    pub fields: &'a [(&'a str, &'a [u8])],
+}
+
+impl<'a> Named<'a> {
+    /// The text of a field, where there is one.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
 }

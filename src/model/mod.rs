@@ -12,7 +12,7 @@ pub mod time;
 
 pub use alert::{Alert, AlertId, Class, Confidence, Count, Evidence, Severity, Standing, Subject};
 pub use decision::{Action, Decision, DecisionId, Point};
-pub use event::{At, Client, Event, Login, Note, NoteLevel, Request, SourceIx, Via, What};
+pub use event::{At, Client, Event, Login, Named, Note, NoteLevel, Request, SourceIx, Via, What};
 pub use finding::{Finding, Proof, Verdict};
 pub use position::Position;
 pub use server::{

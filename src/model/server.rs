@@ -103,6 +103,10 @@ pub enum LogKind {
     PhpFpm,
     /// sshd, sudo and their like, in files.
     Auth,
+    /// What an application, or any program through syslog, says of itself.
+    Application,
+    /// Lines of several formats, each told by itself.
+    Mixed,
 }
 
 /// A log pattern in the server's own language.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, Tone};
+use crate::cli::words;
 use crate::detect::rules::{Correlation, Rule, RuleSet};
 use crate::model::{Class, Confidence, Severity};
 
@@ -78,7 +79,7 @@ fn of_correlation<'a>(set: &'a RuleSet, correlation: &'a Correlation) -> Page<'a
         score: correlation.score,
         file: &correlation.file,
         line: correlation.line,
-        rules: correlation.rules.iter().filter_map(|at| set.rule(*at)).map(|rule| rule.id.as_str()).collect(),
+        rules: correlation.parts.iter().map(|part| set.id_of(part.source)).collect(),
         timespan: correlation.timespan.as_secs(),
     }
 }
@@ -97,8 +98,11 @@ fn print(page: &Page<'_>, out: &mut Output) -> Result<(), CliError> {
         Page::Rule { id, title, class, level, confidence, score, critical, file, line, detection, matches, quiet } => {
             out.toned(Tone::Strong, title)?;
             let alone = if *critical { "; one hit alone may decide" } else { "" };
-            out.line(&format!("rule {id}, {}, level {}", word(class), word(level)))?;
-            out.line(&format!("a hit adds {score} to a client's score, confidence {}{alone}", word(confidence)))?;
+            out.line(&format!("rule {id}, {}, level {}", words::name(class), words::name(level)))?;
+            out.line(&format!(
+                "a hit adds {score} to a client's score, confidence {}{alone}",
+                words::name(confidence)
+            ))?;
             out.line(&format!("written in {file}:{line}"))?;
             section("looks for", detection.lines(), out)?;
             section("must match", matches.iter().map(String::as_str), out)?;
@@ -106,7 +110,7 @@ fn print(page: &Page<'_>, out: &mut Output) -> Result<(), CliError> {
         }
         Page::Correlation { id, title, level, score, file, line, rules, timespan } => {
             out.toned(Tone::Strong, title)?;
-            out.line(&format!("correlation {id}, level {}; adds {score} to a client's score", word(level)))?;
+            out.line(&format!("correlation {id}, level {}; adds {score} to a client's score", words::name(level)))?;
             out.line(&format!("written in {file}:{line}"))?;
             section(&format!("counts within {timespan} s the hits of"), rules.iter().copied(), out)
         }
@@ -120,9 +124,4 @@ fn section<'a>(name: &str, lines: impl Iterator<Item = &'a str>, out: &mut Outpu
         out.line(&format!("  {}", line.strip_prefix("  ").unwrap_or(line)))?;
     }
     Ok(())
-}
-
-/// A value's own name, as rules and JSON write it.
-fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use crate::model::{Alert, Class, Confidence, Severity, Standing, Subject};
 pub static DETECTOR: Detector = Detector {
     id: "brute-force-user",
     says: "N failed logins as one user in T, from M clients",
-    wants: sign::LOGIN,
+    wants: sign::LOGIN | sign::NAMELESS,
     accuses: false,
     look,
 };
@@ -29,27 +29,30 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     user.clients |= 1 << (memory.seed.words(memory.clients.at(seen.slot).ip) >> 58);
     memory.evidence.keep(&seen.line(), kind::BY_USER, Chain::User, &mut user.evidence);
     let (level, clients, head) = (user.failures, user.clients.count_ones(), user.evidence);
-    if level <= bucket.capacity || clients < settings.user_clients {
+    let nameless = seen.signs & sign::NAMELESS != 0;
+    if level <= bucket.capacity || clients < settings.user_clients && !nameless {
         return None;
     }
     (user.failures, user.clients) = (0.0, 0);
     let told = memory.evidence.tell(head, Chain::User, kind::BY_USER, since(seen, bucket.window()));
     let name = short(attempt.user);
+    let from = if nameless { "addresses the log does not tell".to_owned() } else { format!("at least {clients} clients") };
+    let mut counts = vec![count("failed logins of one user", level, bucket.capacity, bucket.window())];
+    if !nameless {
+        counts.push(count("clients", clients as f32, settings.user_clients as f32, bucket.window()));
+    }
     let reason = Reason {
         class: Class::AuthFailure,
         severity: Severity::Medium,
         confidence: Confidence::Medium,
         sentence: format!(
-            "{} failed logins as {name:?} ({}) in {}, from at least {clients} clients",
+            "{} failed logins as {name:?} ({}) in {}, from {from}",
             told.lines,
             attempt.service,
             took(seen, &told)
         ),
         subject: Subject::User { service: attempt.service.to_owned(), user: name },
-        counts: vec![
-            count("failed logins of one user", level, bucket.capacity, bucket.window()),
-            count("clients", clients as f32, settings.user_clients as f32, bucket.window()),
-        ],
+        counts,
         standing: Standing::default(),
     };
     Some(raise(&DETECTOR, seen, told, reason))

@@ -1,13 +1,13 @@
 //! What a client's requests hold adds up; the sum halves as time passes.
 
-use crate::detect::behaviour::{paths, probing};
+use crate::detect::behaviour::{habit, paths, probing};
 use crate::detect::detector::Detector;
 use crate::detect::memory::client::flag;
 use crate::detect::memory::{Memory, kind};
 use crate::detect::raise::{Reason, count, raise, told_of_client, took};
 use crate::detect::seen::{RuleHit, Seen, sign};
 use crate::detect::settings::Settings;
-use crate::model::{Alert, Class, Confidence, Severity};
+use crate::model::{Alert, Class, Confidence, Request, Severity};
 
 pub static DETECTOR: Detector = Detector {
     id: "content-score",
@@ -24,7 +24,8 @@ const NOTHING: f32 = 0.1;
 
 fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option<Alert> {
     let points = points(seen, memory, settings);
-    let worst = seen.hits.iter().filter(|hit| counts(seen, hit)).max_by(|a, b| {
+    habit::learn(seen, memory, settings);
+    let worst = seen.hits.iter().filter(|hit| counts(seen.request(), hit)).max_by(|a, b| {
         (a.critical, a.score).partial_cmp(&(b.critical, b.score)).unwrap_or(std::cmp::Ordering::Equal)
     })?;
     if points <= 0.0 {
@@ -56,8 +57,10 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
     reason.sentence = if full {
         let took = took(seen, &told);
         format!(
-            "{} suspicious requests scored {score:.1} of {limit} points in {took}; the last: {}",
-            told.lines, worst.title
+            "{} suspicious requests scored {score:.1} of {limit} points in {took}; the last: {}{}",
+            told.lines,
+            worst.title,
+            habit::usual(seen, worst, memory, settings).map(usual_here).unwrap_or_default()
         )
     } else {
         format!("one request is an attack by itself: {}", worst.title)
@@ -70,24 +73,51 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, settings: &Settings) -> Option
 
 /// What a line's hits weigh, together.
 pub fn points(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> f32 {
-    let weighed = seen.hits.iter().filter(|hit| counts(seen, hit)).map(|hit| match hit.confidence {
-        Confidence::High => hit.score,
-        Confidence::Medium => hit.score * settings.score_medium_confidence,
-        Confidence::Low => hit.score * settings.score_low_confidence,
-    });
-    let sum = weighed.sum::<f32>().min(settings.score_line);
+    let here = |hit: &RuleHit<'_>| match habit::usual(seen, hit, memory, settings) {
+        Some(_) => settings.score_usual,
+        None => 1.0,
+    };
+    let sum = sum(seen.request(), seen.hits, settings, here);
     if is_at_home(seen, memory, settings) { sum * settings.score_at_home } else { sum }
 }
 
+/// The same by the line alone, whoever sent it.
+pub fn weight(request: Option<&Request<'_>>, hits: &[RuleHit<'_>], settings: &Settings) -> f32 {
+    sum(request, hits, settings, |_| 1.0)
+}
+
+fn sum(
+    request: Option<&Request<'_>>,
+    hits: &[RuleHit<'_>],
+    settings: &Settings,
+    here: impl Fn(&RuleHit<'_>) -> f32,
+) -> f32 {
+    let counted = hits.iter().filter(|hit| counts(request, hit));
+    counted.fold(0.0_f32, |sum, hit| sum + weight_of(hit, settings) * here(hit)).min(settings.score_line)
+}
+
+/// What one hit weighs.
+pub fn weight_of(hit: &RuleHit<'_>, settings: &Settings) -> f32 {
+    match hit.confidence {
+        Confidence::High => hit.score,
+        Confidence::Medium => hit.score * settings.score_medium_confidence,
+        Confidence::Low => hit.score * settings.score_low_confidence,
+    }
+}
+
 /// Weak evidence that was answered well is none; nor is what an application shows that is about such texts.
-fn counts(seen: &Seen<'_, '_>, hit: &RuleHit<'_>) -> bool {
-    let Some(request) = seen.request() else { return true };
+fn counts(request: Option<&Request<'_>>, hit: &RuleHit<'_>) -> bool {
+    let Some(request) = request else { return true };
     let well = matches!(request.status, 200..=399);
     let weak = hit.level <= Severity::Low && well && !hit.in_agent;
     let asked_for = matches!(hit.class, Class::Secrets | Class::WebShell);
     let source =
         (asked_for || hit.class == Class::Rce && request.query().is_empty()) && paths::shows_source(request.path());
     !(weak || source || hit.class == Class::Sqli && well && paths::takes_statements(request.target))
+}
+
+fn usual_here(networks: u32) -> String {
+    format!(" (counted less: at least {networks} networks of good clients send the same here)")
 }
 
 /// A reader of the site, sent here by a page that somebody was answered: a site may be about attacks.

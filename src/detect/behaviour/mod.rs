@@ -6,6 +6,7 @@ pub mod brute_force_user;
 pub mod content_score;
 pub mod credential_stuffing;
 pub mod false_crawler;
+pub mod habit;
 pub mod login;
 pub mod paths;
 pub mod probing;

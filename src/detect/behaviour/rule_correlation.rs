@@ -23,8 +23,8 @@ fn look(seen: &Seen<'_, '_>, memory: &mut Memory, _: &Settings) -> Option<Alert>
     let class = seen.hits.first().map_or(Class::Scanner, |hit| hit.class);
     let mut reason = Reason::of_client(seen, memory, class, together.level);
     reason.confidence = Confidence::Medium;
-    reason.sentence = format!("{}: {} hits in {}", together.title, together.count, took(seen, &told));
-    reason.counts =
-        vec![count("correlated hits", together.count as f32, together.count.saturating_sub(1) as f32, together.window)];
+    let measured = (together.measured * 10.0).round() / 10.0;
+    reason.sentence = format!("{}: {measured} {} in {}", together.title, together.unit, took(seen, &told));
+    reason.counts = vec![count("correlated hits", measured as f32, (measured - 1.0).max(0.0) as f32, together.window)];
     Some(raise(&DETECTOR, seen, told, reason))
 }

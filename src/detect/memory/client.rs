@@ -108,8 +108,12 @@ pub mod flag {
     pub const SUCCESS_TOLD: u16 = 1 << 8;
     /// More than weak evidence scored since the score was last nothing.
     pub const SCORED_GRAVELY: u16 = 1 << 9;
+    /// An application tells of its failed logins: the form's answer in the access log may be the same failure again.
+    pub const NOTED_BY_APPLICATION: u16 = 1 << 10;
+    /// Its last request was sent to a login that answers all with a redirect: what comes next tells how it ended.
+    pub const REDIRECTED: u16 = 1 << 11;
     /// What ends with the day.
-    pub const OF_THE_DAY: u16 = NOTED_BY_SERVER | CHALLENGED | FALSE_CRAWLER;
+    pub const OF_THE_DAY: u16 = NOTED_BY_SERVER | NOTED_BY_APPLICATION | CHALLENGED | FALSE_CRAWLER;
 }
 
 impl Client {

@@ -3,10 +3,12 @@
 pub mod client;
 pub mod evidence;
 pub mod good;
+pub mod habit;
 pub mod known;
 pub mod persist;
 pub mod prefix;
 pub mod seed;
+pub mod shapes;
 pub mod site;
 pub mod table;
 pub mod target;
@@ -24,6 +26,7 @@ pub use table::Slot;
 
 use crate::detect::memory::client::{GOOD_ANSWERS, flag, hour};
 use crate::detect::memory::good::GoodClients;
+use crate::detect::memory::habit::Habit;
 use crate::detect::memory::known::KnownPaths;
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::prefix::{Prefix, net_of};
@@ -52,6 +55,7 @@ pub struct Memory {
     pub targets: Table<Target>,
     pub sites: Table<Site>,
     pub known: KnownPaths,
+    pub habits: Table<Habit>,
     pub evidence: Ring,
     good: GoodClients,
 }
@@ -66,6 +70,7 @@ impl Memory {
             targets: Table::new(settings.max_targets),
             sites: Table::new(settings.max_sites),
             known: KnownPaths::new(settings.known_paths),
+            habits: Table::new(settings.max_targets),
             evidence: Ring::new(settings.evidence_bytes),
             good: GoodClients::default(),
         }
@@ -230,7 +235,7 @@ impl Memory {
     pub fn usage(&self) -> MemoryUse {
         let tables = self.clients.bytes() + self.prefixes.bytes() + self.users.bytes() + self.targets.bytes();
         MemoryUse {
-            bytes: tables + self.sites.bytes() + self.known.bytes() + self.evidence.bytes(),
+            bytes: tables + self.sites.bytes() + self.habits.bytes() + self.known.bytes() + self.evidence.bytes(),
             clients: self.clients.len(),
             evicted: self.clients.evicted(),
         }
@@ -244,6 +249,7 @@ impl Memory {
         self.targets.put(out);
         self.sites.put(out);
         self.known.put(out);
+        self.habits.put(out);
         self.evidence.put(out);
         self.good.put(out);
     }
@@ -259,6 +265,7 @@ impl Memory {
             targets: Table::get(from, &seed, settings.max_targets)?,
             sites: Table::get(from, &seed, settings.max_sites)?,
             known: KnownPaths::get(from)?,
+            habits: Table::get(from, &seed, settings.max_targets)?,
             evidence: Ring::get(from, settings.evidence_bytes)?,
             good: GoodClients::get(from)?,
             seed,

@@ -1,6 +1,7 @@
 //! What is remembered of one login path of one site: how it answers, and how many strangers fail at it.
 
 use crate::detect::memory::persist::persist;
+use crate::detect::memory::shapes::Shapes;
 use crate::detect::memory::table::Record;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -23,9 +24,13 @@ pub struct Target {
     pub usual: f32,
     /// 1 where this bin was told already.
     pub told: u8,
+    /// 1 where its name says that it takes logins.
+    pub named: u8,
+    /// How it answers POST, and what clients do next.
+    pub shapes: Shapes,
 }
 
-persist!(Target { hash, evidence, last, plain, redirects, denials, redirected, bin, strangers, passed, usual, told });
+persist!(Target { hash, evidence, last, plain, redirects, denials, redirected, bin, strangers, passed, usual, told, named, shapes });
 
 impl Target {
     pub fn new(hash: u64, now: u32) -> Self {
@@ -42,6 +47,8 @@ impl Target {
             passed: 0,
             usual: 0.0,
             told: 0,
+            named: 0,
+            shapes: Shapes::default(),
         }
     }
 
@@ -79,6 +86,8 @@ impl Record for Target {
     }
 
     fn worth(&self) -> u64 {
-        u64::from(self.redirects.saturating_add(self.plain).min(1000)) << 32 | u64::from(self.last)
+        // Any path may be posted to: those that are no login by name make room first.
+        let rank = u64::from(self.named > 0) << 16 | u64::from(self.redirects.saturating_add(self.plain).min(1000));
+        rank << 32 | u64::from(self.last)
     }
 }

@@ -1,16 +1,37 @@
 //! Sigma's condition grammar: `or` binds loosest, then `and`, `not`, `1 of x*`, `all of them`, parentheses.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use crate::detect::rules::detection::{Selections, aggregation};
 use crate::detect::rules::error::Problem;
-use crate::detect::rules::expr::Expr;
 
 const MAX_BYTES: usize = 4096;
 const MAX_DEPTH: usize = 32;
+/// Names that all `of` of one condition may stand for.
+const MAX_CHOSEN: usize = 4096;
 
-/// The condition over the named selections.
-pub(super) fn parse(text: &str, selections: &Selections) -> Result<Expr, Problem> {
+/// A condition over names, each by its place among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tree {
+    All(Vec<Tree>),
+    Any(Vec<Tree>),
+    Not(Box<Tree>),
+    Name(usize),
+}
+
+impl Tree {
+    /// Whether it holds where `of` tells which names do.
+    pub fn holds(&self, of: &impl Fn(usize) -> bool) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.holds(of)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(of)),
+            Self::Not(part) => !part.holds(of),
+            Self::Name(at) => of(*at),
+        }
+    }
+}
+
+/// The condition over `names`.
+pub(super) fn parse(text: &str, names: &[&str]) -> Result<Tree, Problem> {
     if text.len() > MAX_BYTES {
         return Err(Problem::Condition(format!("longer than {MAX_BYTES} bytes; split the rule")));
     }
@@ -19,18 +40,26 @@ pub(super) fn parse(text: &str, selections: &Selections) -> Result<Expr, Problem
     }
     let spaced = text.replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut parser = Parser { words: &words, at: 0, selections, depth: 0 };
-    let expr = parser.or()?;
+    let places = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    let mut parser = Parser { words: &words, at: 0, names, places, chosen: 0, depth: 0 };
+    let tree = parser.or()?;
     match parser.peek() {
-        None => Ok(expr),
+        None => Ok(tree),
         Some(word) => Err(Problem::Condition(format!("`{word}` is not expected here"))),
     }
+}
+
+/// What Sigma said with pipes before it had correlations.
+pub(super) fn aggregation(what: &str) -> Problem {
+    Problem::Condition(format!("`{what}` is Sigma's old aggregation; write a correlation document instead"))
 }
 
 struct Parser<'c> {
     words: &'c [&'c str],
     at: usize,
-    selections: &'c Selections,
+    names: &'c [&'c str],
+    places: HashMap<&'c str, usize>,
+    chosen: usize,
     depth: usize,
 }
 
@@ -45,32 +74,32 @@ impl<'c> Parser<'c> {
         is
     }
 
-    fn or(&mut self) -> Result<Expr, Problem> {
+    fn or(&mut self) -> Result<Tree, Problem> {
         let mut parts = vec![self.and()?];
         while self.next_is("or") {
             parts.push(self.and()?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Expr::Any(parts) })
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Tree::Any(parts) })
     }
 
-    fn and(&mut self) -> Result<Expr, Problem> {
+    fn and(&mut self) -> Result<Tree, Problem> {
         let mut parts = vec![self.not()?];
         while self.next_is("and") {
             parts.push(self.not()?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Expr::All(parts) })
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Tree::All(parts) })
     }
 
-    fn not(&mut self) -> Result<Expr, Problem> {
+    fn not(&mut self) -> Result<Tree, Problem> {
         let mut negated = false;
         while self.next_is("not") {
             negated = !negated;
         }
         let part = self.primary()?;
-        Ok(if negated { Expr::Not(Box::new(part)) } else { part })
+        Ok(if negated { Tree::Not(Box::new(part)) } else { part })
     }
 
-    fn primary(&mut self) -> Result<Expr, Problem> {
+    fn primary(&mut self) -> Result<Tree, Problem> {
         let Some(word) = self.peek() else { return Err(Problem::Condition("ends too early".to_owned())) };
         self.at += 1;
         let of = self.peek().is_some_and(|next| next.eq_ignore_ascii_case("of"));
@@ -80,14 +109,14 @@ impl<'c> Parser<'c> {
                 self.at += 1;
                 self.quantified(word)
             }
-            _ => match self.selections.get(word) {
-                Some(expr) => Ok(Expr::Shared(Arc::clone(expr))),
+            _ => match self.places.get(word) {
+                Some(at) => Ok(Tree::Name(*at)),
                 None => Err(Problem::Condition(format!("there is no selection `{word}`"))),
             },
         }
     }
 
-    fn parenthesis(&mut self) -> Result<Expr, Problem> {
+    fn parenthesis(&mut self) -> Result<Tree, Problem> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(Problem::TooDeep { limit: MAX_DEPTH });
@@ -98,23 +127,24 @@ impl<'c> Parser<'c> {
     }
 
     /// After `1 of` or `all of`.
-    fn quantified(&mut self, count: &str) -> Result<Expr, Problem> {
+    fn quantified(&mut self, count: &str) -> Result<Tree, Problem> {
         let pattern = self.peek().unwrap_or_default();
         self.at += 1;
-        let chosen: Vec<Expr> =
-            self.selections
-                .iter()
-                .filter(|(name, _)| {
-                    if pattern == "them" { !name.starts_with('_') } else { glob(pattern.as_bytes(), name.as_bytes()) }
-                })
-                .map(|(_, expr)| Expr::Shared(Arc::clone(expr)))
-                .collect();
+        let meant = |name: &str| {
+            if pattern == "them" { !name.starts_with('_') } else { glob(pattern.as_bytes(), name.as_bytes()) }
+        };
+        let places = self.names.iter().enumerate().filter(|(_, name)| meant(name));
+        let chosen: Vec<Tree> = places.map(|(at, _)| Tree::Name(at)).collect();
+        self.chosen += chosen.len();
+        if self.chosen > MAX_CHOSEN {
+            return Err(Problem::Condition(format!("stands for more than {MAX_CHOSEN} selections; split the rule")));
+        }
         if chosen.is_empty() {
             return Err(Problem::Condition(format!("no selection is named like `{pattern}`")));
         }
         match count.to_ascii_lowercase().as_str() {
-            "1" | "any" => Ok(Expr::Any(chosen)),
-            "all" => Ok(Expr::All(chosen)),
+            "1" | "any" => Ok(Tree::Any(chosen)),
+            "all" => Ok(Tree::All(chosen)),
             _ => Err(Problem::Condition(format!("`{count} of` is neither `1 of` nor `all of`"))),
         }
     }
@@ -139,42 +169,48 @@ fn glob(pattern: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::rules::expr::Test;
 
-    fn selections() -> Selections {
-        ["a", "b1", "b2", "_c"].map(|name| (name.to_owned(), Arc::new(Expr::Test(Test::Never)))).into()
-    }
+    const NAMES: [&str; 4] = ["_c", "a", "b1", "b2"];
 
-    /// The tree in brackets; every selection prints as `x`.
-    fn shape(expr: &Expr) -> String {
-        let join = |parts: &[Expr], by: &str| format!("({})", parts.iter().map(shape).collect::<Vec<_>>().join(by));
-        match expr {
-            Expr::All(parts) => join(parts, "&"),
-            Expr::Any(parts) => join(parts, "|"),
-            Expr::Not(part) => format!("!{}", shape(part)),
-            Expr::Shared(_) | Expr::Test(_) => "x".to_owned(),
+    /// The tree in brackets; every name prints as itself.
+    fn shape(tree: &Tree) -> String {
+        let join = |parts: &[Tree], by: &str| format!("({})", parts.iter().map(shape).collect::<Vec<_>>().join(by));
+        match tree {
+            Tree::All(parts) => join(parts, "&"),
+            Tree::Any(parts) => join(parts, "|"),
+            Tree::Not(part) => format!("!{}", shape(part)),
+            Tree::Name(at) => NAMES[*at].to_owned(),
         }
     }
 
     #[test]
     fn binding_follows_the_grammar() {
         for (text, tree) in [
-            ("a or b1 and not b2", "(x|(x&!x))"),
-            ("not (a or b1) and b2", "(!(x|x)&x)"),
-            ("1 of b* or all of them", "((x|x)|(x&x&x))"),
-            ("NOT not a", "x"),
-            ("all of _c", "(x)"),
+            ("a or b1 and not b2", "(a|(b1&!b2))"),
+            ("not (a or b1) and b2", "(!(a|b1)&b2)"),
+            ("1 of b* or all of them", "((b1|b2)|(a&b1&b2))"),
+            ("NOT not a", "a"),
+            ("all of _c", "(_c)"),
+            ("ALL OF *1", "(b1)"),
         ] {
-            assert_eq!(shape(&parse(text, &selections()).unwrap()), tree, "{text}");
+            assert_eq!(shape(&parse(text, &NAMES).unwrap()), tree, "{text}");
         }
     }
 
     #[test]
     fn nonsense_is_named() {
         for text in ["", "a and", "a b1", "nobody", "1 of z*", "2 of b*", "(a", "a | count() > 3"] {
-            assert!(parse(text, &selections()).is_err(), "{text}");
+            assert!(parse(text, &NAMES).is_err(), "{text}");
         }
-        assert!(matches!(parse(&"(".repeat(2000), &selections()), Err(Problem::TooDeep { .. })));
+        assert!(matches!(parse(&"(".repeat(2000), &NAMES), Err(Problem::TooDeep { .. })));
+    }
+
+    #[test]
+    fn a_condition_never_grows_far_beyond_its_text() {
+        let many: Vec<String> = (0..1000).map(|at| format!("s{at}")).collect();
+        let names: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(parse("1 of s* or 1 of s*", &names).is_ok());
+        assert!(parse(&["1 of s*"; 5].join(" or "), &names).is_err());
     }
 
     #[test]

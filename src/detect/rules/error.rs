@@ -42,26 +42,36 @@ pub enum Problem {
     UnknownField { field: String },
     #[error("unknown modifier `{name}`; {}", advice(.near))]
     UnknownModifier { name: String, near: Option<&'static str> },
-    #[error("modifier `{name}` is not supported; {advice}")]
-    UnsupportedModifier { name: String, advice: &'static str },
+    #[error("modifier `{name}` cannot be used so; {advice}")]
+    Modifier { name: String, advice: &'static str },
+    #[error("placeholder `%{0}%` has no value; give it one under [rules.placeholders]")]
+    Placeholder(String),
     #[error("`{value}` is no {expected}")]
     Value { value: String, expected: &'static str },
     #[error("condition: {0}")]
     Condition(String),
     #[error("regex `{pattern}` does not compile: {why}; look-around and back-references do not exist here")]
     Regex { pattern: String, why: String },
-    #[error("logsource {what} is not read here; use category webserver or proxy, or a service of ours")]
+    #[error("logsource {what} is not read here; take it out of the folder")]
     Logsource { what: String },
     #[error("correlation: {what} is not supported; {advice}")]
     Correlation { what: String, advice: &'static str },
-    #[error("correlation names rule `{0}`, which is not loaded; load it or take it out")]
+    #[error("names rule `{0}`, which is not loaded; load it or take it out")]
     UnknownRule(String),
-    #[error("Sigma filter documents are not supported; put the exception into the rule's condition with `and not`")]
-    Filter,
+    #[error("correlations wait for each other in a circle: {0}; take one name out")]
+    Cycle(String),
+    #[error("the filter is about another logsource than rule `{0}`; give it the rule's")]
+    FilterLogsource(String),
+    #[error("`action: {0}` is Sigma's old way of several rules in one file; write each rule out as its own document")]
+    Collection(String),
+    #[error("more than {limit} values are compared with one event; split the rule")]
+    TooManyValues { limit: usize },
+    #[error("more than {limit} large regexes in all rules; write some of them shorter")]
+    TooManyRegexes { limit: usize },
     #[error("rule `{0}` exists already; give this one another name or id")]
     DuplicateRule(String),
-    #[error("more than {limit} rules; load fewer")]
-    TooMany { limit: usize },
+    #[error("more than {limit} {what}; load fewer")]
+    TooMany { what: &'static str, limit: usize },
 }
 
 fn advice(near: &Option<&'static str>) -> String {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::detect::rules::column::{Column, TimePart};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::matcher::{Matcher, Place};
 use crate::detect::rules::views::{Scratch, View};
-use crate::model::event::Event;
+use crate::model::event::{Event, What};
 
 #[derive(Clone, Debug)]
 pub(super) enum Expr {
@@ -26,28 +27,37 @@ pub(super) enum Test {
         field: Field,
         values: Vec<Matcher>,
     },
-    Number {
-        field: Field,
-        compare: Compare,
-        value: u64,
-    },
-    Net {
-        field: Field,
-        nets: Vec<IpNet>,
-    },
-    Present(Field),
-    /// Two fields of the same event, as sent, case aside.
-    Same {
-        field: Field,
-        other: Field,
-        place: Place,
+    /// Any of the values anywhere in a record: its line, or one of its fields.
+    Anywhere(Vec<Matcher>),
+    Check {
+        column: Column,
+        check: Check,
     },
     Never,
+}
+
+/// What is asked of one column.
+#[derive(Clone, Debug)]
+pub(super) enum Check {
+    /// Any of the values, as the record has the text.
+    Text(Vec<Matcher>),
+    Number(Compare, f64),
+    Net(Vec<IpNet>),
+    Part(TimePart, Compare, f64),
+    Present,
+    Empty,
+    /// Another column of the same event, as sent.
+    Same {
+        other: Column,
+        place: Place,
+        cased: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compare {
     Equal,
+    Unequal,
     Less,
     LessOrEqual,
     More,
@@ -74,27 +84,27 @@ impl Expr {
             Self::Test(test) => test.holds(event, scratch, found),
         }
     }
+
+    /// Values that one event may be compared with, counted until `most` are passed.
+    pub fn values(&self, most: usize) -> usize {
+        let add = |sum: usize, part: &Self| if sum > most { sum } else { sum + part.values(most) };
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().fold(0, add),
+            Self::Not(part) => part.values(most),
+            Self::Shared(part) => part.values(most),
+            Self::Test(Test::Text { values, .. } | Test::Anywhere(values)) => values.len(),
+            Self::Test(Test::Check { check: Check::Text(values), .. }) => values.len(),
+            Self::Test(_) => 1,
+        }
+    }
 }
 
 impl Test {
     fn holds(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Option<Found>) -> bool {
         match self {
             Self::Never => false,
-            Self::Present(field) => field.present(event),
-            Self::Number { field, compare, value } => {
-                field.number(event).is_some_and(|seen| compare.holds(seen, *value))
-            }
-            Self::Net { field, nets } => {
-                field.address(event).is_some_and(|address| nets.iter().any(|net| net.contains(&address)))
-            }
-            Self::Same { field, other, place } => {
-                let first = |field, scratch: &mut Scratch| {
-                    scratch.views(field, event).iter().next().map(|(_, text)| text.to_vec())
-                };
-                let (Some(text), Some(other)) = (first(*field, scratch), first(*other, scratch)) else { return false };
-                !other.is_empty()
-                    && Matcher::Text { text: other.into(), place: *place, cased: false }.find(&text).is_some()
-            }
+            Self::Check { column, check } => check.holds(column, event, scratch),
+            Self::Anywhere(values) => anywhere(values, event),
             Self::Text { field, values } => match search(*field, values, event, scratch) {
                 Some(here) => {
                     if found.is_none_or(|best| best.to - best.from < here.to - here.from) {
@@ -108,6 +118,38 @@ impl Test {
     }
 }
 
+impl Check {
+    fn holds(&self, column: &Column, event: &Event<'_>, scratch: &mut Scratch) -> bool {
+        match self {
+            Self::Text(values) => column.text(event).is_some_and(|text| any(values, text)),
+            Self::Number(compare, value) => column.number(event).is_some_and(|seen| compare.holds(seen, *value)),
+            Self::Net(nets) => {
+                column.address(event).is_some_and(|address| nets.iter().any(|net| net.contains(&address)))
+            }
+            Self::Part(part, compare, value) => {
+                column.part(*part, event).is_some_and(|seen| compare.holds(seen, *value))
+            }
+            Self::Present => column.present(event),
+            Self::Empty => column.empty(event),
+            Self::Same { other, place, cased } => {
+                let (Some(text), Some(other)) = (sent(column, event, scratch), sent(other, event, scratch)) else {
+                    return false;
+                };
+                !other.is_empty()
+                    && Matcher::Text { text: other.into(), place: *place, cased: *cased }.find(&text).is_some()
+            }
+        }
+    }
+}
+
+/// A column as it was sent, the log's own escapes undone.
+fn sent(column: &Column, event: &Event<'_>, scratch: &mut Scratch) -> Option<Vec<u8>> {
+    match column {
+        Column::Field(field) => scratch.views(*field, event).iter().next().map(|(_, text)| text.to_vec()),
+        _ => column.text(event).map(<[u8]>::to_vec),
+    }
+}
+
 fn search(field: Field, values: &[Matcher], event: &Event<'_>, scratch: &mut Scratch) -> Option<Found> {
     for (view, text) in scratch.views(field, event).iter() {
         if let Some((from, to)) = values.iter().find_map(|value| value.find(text)) {
@@ -117,10 +159,20 @@ fn search(field: Field, values: &[Matcher], event: &Event<'_>, scratch: &mut Scr
     None
 }
 
+fn anywhere(values: &[Matcher], event: &Event<'_>) -> bool {
+    let What::Named(named) = &event.what else { return false };
+    any(values, event.raw) || named.fields.iter().any(|(_, text)| any(values, text))
+}
+
+fn any(values: &[Matcher], text: &[u8]) -> bool {
+    values.iter().any(|value| value.find(text).is_some())
+}
+
 impl Compare {
-    fn holds(self, seen: u64, value: u64) -> bool {
+    pub fn holds(self, seen: f64, value: f64) -> bool {
         match self {
             Self::Equal => seen == value,
+            Self::Unequal => seen != value,
             Self::Less => seen < value,
             Self::LessOrEqual => seen <= value,
             Self::More => seen > value,

@@ -48,18 +48,18 @@ impl Field {
     /// By its name in a rule; the W3C names of Sigma's webserver and proxy categories and our own.
     pub fn by_name(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
-            "cs-method" => Self::Method,
+            "cs-method" | "c-method" => Self::Method,
             // Published rules put the path into cs-uri-query as often as the query.
             "cs-uri" | "cs-uri-query" | "c-uri" | "c-uri-query" | "target" => Self::Target,
             "cs-uri-stem" | "c-uri-stem" => Self::Path,
             "cs-user-agent" | "c-useragent" | "c-user-agent" => Self::Agent,
             "cs-referer" | "cs-referrer" | "c-referer" => Self::Referer,
-            "cs-host" => Self::Host,
+            "cs-host" | "r-dns" => Self::Host,
             "cs-username" | "user" => Self::User,
             "cs-version" => Self::Protocol,
             "sc-status" => Self::Status,
             "sc-bytes" => Self::Bytes,
-            "c-ip" => Self::Client,
+            "c-ip" | "src_ip" => Self::Client,
             "message" => Self::Message,
             "code" => Self::Code,
             "level" => Self::Level,
@@ -109,6 +109,7 @@ impl Field {
                 Self::Service => Some(note.service.as_bytes()),
                 _ => None,
             },
+            What::Named(_) => (self == Self::Message).then_some(event.raw),
         }
     }
 

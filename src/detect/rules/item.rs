@@ -1,13 +1,16 @@
-//! One line of a selection: `field|modifier|…: value(s)`.
+//! One line of a selection: `field|modifier|…`. What its values mean stands in [`super::value`].
 
-use ipnet::IpNet;
+use std::cell::Cell;
 
+use crate::detect::rules::column::TimePart;
 use crate::detect::rules::encoding::Encoding;
 use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::{Compare, Expr, Test};
 use crate::detect::rules::field::Field;
-use crate::detect::rules::matcher::{Flags, Matcher, Place};
-use crate::detect::rules::pattern::{Part, parts};
+use crate::detect::rules::logsource::Logsource;
+use crate::detect::rules::matcher::{Flags, Place};
+use crate::detect::rules::placeholders::Placeholders;
+use crate::detect::rules::value::{self, Target};
 use crate::detect::rules::yaml::{Bad, Key, Node};
 use crate::model::near::nearest;
 
@@ -17,9 +20,6 @@ const MODIFIERS: &[&str] = &[
     "endswith",
     "all",
     "re",
-    "i",
-    "m",
-    "s",
     "cased",
     "exists",
     "neq",
@@ -36,65 +36,115 @@ const MODIFIERS: &[&str] = &[
     "utf16be",
     "utf16",
     "fieldref",
+    "expand",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
 ];
 
 /// All that a client writes freely: target, User-Agent and Referer.
 const WRITTEN: &str = "cs-written";
 
-/// What the modifiers of a line say.
-#[derive(Debug)]
-struct Item {
-    place: Place,
-    all: bool,
-    cased: bool,
-    negated: bool,
-    encodings: Vec<Encoding>,
-    test: Kind,
+/// What holds for all rules of a set.
+pub(super) struct Given<'a> {
+    pub placeholders: &'a Placeholders,
+    /// Regexes so far that are compiled when they are loaded.
+    costly: Cell<usize>,
 }
 
+/// Of all rules together: each may take a hundredth of a second and a megabyte.
+const MAX_COSTLY: usize = 1000;
+
+impl<'a> Given<'a> {
+    pub fn new(placeholders: &'a Placeholders) -> Self {
+        Self { placeholders, costly: Cell::new(0) }
+    }
+
+    /// Counts a regex that is costly to load.
+    pub fn pay(&self) -> Result<(), Problem> {
+        self.costly.set(self.costly.get() + 1);
+        if self.costly.get() <= MAX_COSTLY { Ok(()) } else { Err(Problem::TooManyRegexes { limit: MAX_COSTLY }) }
+    }
+}
+
+/// What holds for all lines of a rule.
+pub(super) struct Context<'a> {
+    pub source: &'a Logsource,
+    pub given: &'a Given<'a>,
+    /// Fields that no log has: told, and the rule is loaded all the same.
+    pub warnings: Vec<Bad>,
+}
+
+/// What the modifiers of a line say.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub place: Place,
+    pub all: bool,
+    pub cased: bool,
+    pub expand: bool,
+    pub encodings: Vec<Encoding>,
+    pub kind: Kind,
+    negated: bool,
+}
+
+/// How a value is compared.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Regex(Flags),
     Exists,
     Compare(Compare),
+    Part(TimePart, Compare),
     Cidr,
     FieldRef,
 }
 
-/// The test of one line; unknown fields are told to `warn` and never match.
-pub(super) fn parse(key: &Key, values: &Node, warn: &mut Vec<Bad>) -> Result<Expr, Bad> {
+/// The test of one line; unknown fields are warned of and never match.
+pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Result<Expr, Bad> {
     let mut words = key.text.split('|');
     let name = words.next().unwrap_or_default().trim();
     let item = Item::parse(words).map_err(|problem| (key.line, problem))?;
     if name.is_empty() {
-        return item.keywords(values);
+        return item.keywords(values.items().iter(), values.line, context);
     }
     if name.eq_ignore_ascii_case(WRITTEN) {
-        let fields = [Field::Target, Field::Agent, Field::Referer];
-        let tests = fields.into_iter().map(|field| item.tests(field, values, warn)).collect::<Result<_, _>>()?;
-        let any = Expr::Any(tests);
-        return Ok(if item.negated { Expr::Not(Box::new(any)) } else { any });
+        return written(&item, values, context);
     }
-    let Some(field) = Field::by_name(name) else {
-        warn.push((key.line, Problem::UnknownField { field: name.chars().take(60).collect() }));
-        item.tests(Field::Line, values, warn)?;
+    let Some(column) = context.source.column(name) else {
+        context.warnings.push((key.line, Problem::UnknownField { field: name.chars().take(60).collect() }));
+        // Its values are still read: a mistake in them is one in any log.
+        value::test(&item, &Target::Column(Field::Line.into()), values.items().iter(), values.line, context)?;
         return Ok(Expr::Test(Test::Never));
     };
-    let test = item.tests(field, values, warn)?;
-    Ok(if item.negated { Expr::Not(Box::new(test)) } else { test })
+    let test = value::test(&item, &Target::Column(column), values.items().iter(), values.line, context)?;
+    Ok(item.negate(test))
+}
+
+fn written(item: &Item, values: &Node, context: &mut Context<'_>) -> Result<Expr, Bad> {
+    let mut of = |field: Field| value::test(item, &Target::Column(field.into()), values.items().iter(), values.line, context);
+    Ok(item.negate(Expr::Any(vec![of(Field::Target)?, of(Field::Agent)?, of(Field::Referer)?])))
 }
 
 /// Words looked for in the whole line, any of them.
-pub(super) fn keywords(values: &[&Node]) -> Result<Expr, Bad> {
-    let item = Item { place: Place::Anywhere, ..Item::plain() };
-    let matchers = values.iter().map(|node| item.matchers(node)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Expr::Test(Test::Text { field: Field::Line, values: matchers.concat() }))
+pub(super) fn keywords(values: &[&Node], context: &mut Context<'_>) -> Result<Expr, Bad> {
+    let line = values.first().map_or(1, |node| node.line);
+    Item::plain().keywords(values.iter().copied(), line, context)
 }
 
 impl Item {
     fn plain() -> Self {
-        Self { place: Place::Whole, all: false, cased: false, negated: false, encodings: Vec::new(), test: Kind::Text }
+        Self {
+            place: Place::Whole,
+            all: false,
+            cased: false,
+            expand: false,
+            encodings: Vec::new(),
+            kind: Kind::Text,
+            negated: false,
+        }
     }
 
     fn parse<'k>(words: impl Iterator<Item = &'k str>) -> Result<Self, Problem> {
@@ -102,30 +152,55 @@ impl Item {
         for word in words {
             item.modifier(word)?;
         }
+        item.check()?;
         Ok(item)
     }
 
+    fn keywords<'n>(
+        &self,
+        values: impl Iterator<Item = &'n Node>,
+        line: u32,
+        context: &mut Context<'_>,
+    ) -> Result<Expr, Bad> {
+        if !matches!(self.kind, Kind::Text | Kind::Regex(_)) {
+            return Err((line, wrong("of a keyword", "keywords have no field: only text modifiers fit")));
+        }
+        let item = Self { place: Place::Anywhere, ..self.clone() };
+        Ok(self.negate(value::test(&item, &Target::Keywords, values, line, context)?))
+    }
+
+    fn negate(&self, test: Expr) -> Expr {
+        if self.negated { Expr::Not(Box::new(test)) } else { test }
+    }
+
     fn modifier(&mut self, word: &str) -> Result<(), Problem> {
-        match (word, &mut self.test) {
+        match (word, &mut self.kind) {
             ("i", Kind::Regex(flags)) => flags.ignore_case = true,
             ("m", Kind::Regex(flags)) => flags.multi_line = true,
             ("s", Kind::Regex(flags)) => flags.dot_all = true,
-            ("contains", _) => self.place = Place::Anywhere,
-            ("startswith", _) => self.place = Place::Start,
-            ("endswith", _) => self.place = Place::End,
+            ("i" | "m" | "s", _) => return Err(wrong(word, "it belongs after `re`")),
             ("all", _) => self.all = true,
             ("cased", _) => self.cased = true,
             ("neq", _) => self.negated = true,
-            ("re", test) => *test = Kind::Regex(Flags::default()),
-            ("exists", test) => *test = Kind::Exists,
-            ("lt", test) => *test = Kind::Compare(Compare::Less),
-            ("lte", test) => *test = Kind::Compare(Compare::LessOrEqual),
-            ("gt", test) => *test = Kind::Compare(Compare::More),
-            ("gte", test) => *test = Kind::Compare(Compare::MoreOrEqual),
-            ("cidr", test) => *test = Kind::Cidr,
-            ("fieldref", test) => *test = Kind::FieldRef,
-            _ => return self.encoding(word),
+            ("expand", _) => self.expand = true,
+            ("contains", _) => self.stand(word, Place::Anywhere)?,
+            ("startswith", _) => self.stand(word, Place::Start)?,
+            ("endswith", _) => self.stand(word, Place::End)?,
+            _ => match (operator(word), self.kind) {
+                (Some(Kind::Compare(compare)), Kind::Part(part, _)) => self.kind = Kind::Part(part, compare),
+                (Some(kind), Kind::Text) => self.kind = kind,
+                (Some(_), _) => return Err(wrong(word, "another modifier here asks for something else; keep one")),
+                (None, _) => return self.encoding(word),
+            },
         }
+        Ok(())
+    }
+
+    fn stand(&mut self, word: &str, place: Place) -> Result<(), Problem> {
+        if self.place != Place::Whole {
+            return Err(wrong(word, "a text stands in one place; keep one of contains, startswith, endswith"));
+        }
+        self.place = place;
         Ok(())
     }
 
@@ -137,15 +212,9 @@ impl Item {
             "wide" | "utf16le" => Encoding::Utf16Le,
             "utf16be" => Encoding::Utf16Be,
             "utf16" => Encoding::Utf16,
-            "expand" => return Err(unsupported(word, "there are no placeholders here; write the values out")),
-            "minute" | "hour" | "day" | "week" | "month" | "year" => {
-                return Err(unsupported(word, "verdicts do not depend on the time of day"));
-            }
             _ => {
-                return Err(Problem::UnknownModifier {
-                    name: word.to_owned(),
-                    near: nearest(word, MODIFIERS.iter().copied()),
-                });
+                let near = nearest(word, MODIFIERS.iter().copied());
+                return Err(Problem::UnknownModifier { name: word.chars().take(60).collect(), near });
             }
         };
         // Base64 of a text is told by its case.
@@ -154,117 +223,40 @@ impl Item {
         Ok(())
     }
 
-    fn keywords(&self, values: &Node) -> Result<Expr, Bad> {
-        let item = Self { place: Place::Anywhere, encodings: self.encodings.clone(), ..*self };
-        item.tests(Field::Line, values, &mut Vec::new())
-    }
-
-    fn tests(&self, field: Field, values: &Node, warn: &mut Vec<Bad>) -> Result<Expr, Bad> {
-        let mut matchers = Vec::new();
-        let mut others = Vec::new();
-        for value in values.items() {
-            let test = match self.test {
-                Kind::Text if is_number(field) && value.text().is_some_and(|text| text.parse::<u64>().is_ok()) => {
-                    compare(field, Compare::Equal, value)?
-                }
-                Kind::Text if value.is_null() || value.text() == Some("") => {
-                    Expr::Not(Box::new(Expr::Test(Test::Present(field))))
-                }
-                Kind::Text if value.text() == Some("*") => Expr::Test(Test::Present(field)),
-                Kind::Text | Kind::Regex(_) if self.all => text(field, self.matchers(value)?),
-                Kind::Text | Kind::Regex(_) => {
-                    matchers.extend(self.matchers(value)?);
-                    continue;
-                }
-                Kind::Exists => exists(field, value)?,
-                Kind::Compare(with) => compare(field, with, value)?,
-                Kind::Cidr => cidr(field, value)?,
-                Kind::FieldRef => self.field_ref(field, value, warn)?,
-            };
-            others.push(test);
+    /// A modifier that would be without effect is a mistake of the rule.
+    fn check(&self) -> Result<(), Problem> {
+        let text = matches!(self.kind, Kind::Text);
+        if !text && !self.encodings.is_empty() {
+            return Err(wrong("windash, base64 or utf16", "it rewrites plain text; take the other modifier out"));
         }
-        if !matchers.is_empty() {
-            others.push(text(field, matchers));
+        if self.place != Place::Whole && !text && !matches!(self.kind, Kind::FieldRef) {
+            return Err(wrong("contains, startswith or endswith", "it fits plain text; take the other modifier out"));
         }
-        match others.len() {
-            0 => Err((values.line, Problem::Shape { key: "a value list".to_owned(), expected: "filled" })),
-            1 => Ok(others.remove(0)),
-            _ if self.all => Ok(Expr::All(others)),
-            _ => Ok(Expr::Any(others)),
-        }
-    }
-
-    fn matchers(&self, value: &Node) -> Result<Vec<Matcher>, Bad> {
-        let Some(text) = value.text() else {
-            return Err((value.line, Problem::Shape { key: "a value".to_owned(), expected: "a word or number" }));
-        };
-        let built = match self.test {
-            Kind::Regex(flags) => Matcher::regex(text, flags).map(|matcher| vec![matcher]),
-            _ if self.encodings.is_empty() => {
-                Matcher::new(parts(text), self.place, self.cased).map(|matcher| vec![matcher])
-            }
-            _ => self.encoded(text),
-        };
-        built.map_err(|problem| (value.line, problem))
-    }
-
-    fn encoded(&self, value: &str) -> Result<Vec<Matcher>, Problem> {
-        let pieces = parts(value);
-        let [Part::Text(text)] = pieces.as_slice() else {
-            return Err(unsupported("base64, windash or UTF-16 with wildcards", "write the value without `*` and `?`"));
-        };
-        let mut texts = vec![text.clone()];
-        for encoding in &self.encodings {
-            texts = texts.iter().flat_map(|text| encoding.apply(text)).collect();
-        }
-        texts.into_iter().map(|text| Matcher::new(vec![Part::Text(text)], self.place, self.cased)).collect()
-    }
-
-    fn field_ref(&self, field: Field, value: &Node, warn: &mut Vec<Bad>) -> Result<Expr, Bad> {
-        let name = value.text().unwrap_or_default();
-        Ok(Expr::Test(match Field::by_name(name) {
-            Some(other) => Test::Same { field, other, place: self.place },
-            None => {
-                warn.push((value.line, Problem::UnknownField { field: name.chars().take(60).collect() }));
-                Test::Never
-            }
-        }))
+        Ok(())
     }
 }
 
-fn unsupported(name: &str, advice: &'static str) -> Problem {
-    Problem::UnsupportedModifier { name: name.to_owned(), advice }
+/// What a modifier asks for, where it does not just say how text is compared.
+fn operator(word: &str) -> Option<Kind> {
+    Some(match word {
+        "re" => Kind::Regex(Flags::default()),
+        "exists" => Kind::Exists,
+        "lt" => Kind::Compare(Compare::Less),
+        "lte" => Kind::Compare(Compare::LessOrEqual),
+        "gt" => Kind::Compare(Compare::More),
+        "gte" => Kind::Compare(Compare::MoreOrEqual),
+        "cidr" => Kind::Cidr,
+        "fieldref" => Kind::FieldRef,
+        "minute" => Kind::Part(TimePart::Minute, Compare::Equal),
+        "hour" => Kind::Part(TimePart::Hour, Compare::Equal),
+        "day" => Kind::Part(TimePart::Day, Compare::Equal),
+        "week" => Kind::Part(TimePart::Week, Compare::Equal),
+        "month" => Kind::Part(TimePart::Month, Compare::Equal),
+        "year" => Kind::Part(TimePart::Year, Compare::Equal),
+        _ => return None,
+    })
 }
 
-fn is_number(field: Field) -> bool {
-    matches!(field, Field::Status | Field::Bytes)
-}
-
-fn text(field: Field, values: Vec<Matcher>) -> Expr {
-    Expr::Test(Test::Text { field, values })
-}
-
-fn exists(field: Field, value: &Node) -> Result<Expr, Bad> {
-    let present = Expr::Test(Test::Present(field));
-    match value.text() {
-        Some("true" | "yes") => Ok(present),
-        Some("false" | "no") => Ok(Expr::Not(Box::new(present))),
-        _ => Err(bad_value(value, "true or false")),
-    }
-}
-
-fn compare(field: Field, compare: Compare, value: &Node) -> Result<Expr, Bad> {
-    let value = value.text().and_then(|text| text.parse().ok()).ok_or_else(|| bad_value(value, "whole number"))?;
-    Ok(Expr::Test(Test::Number { field, compare, value }))
-}
-
-fn cidr(field: Field, value: &Node) -> Result<Expr, Bad> {
-    let net: IpNet =
-        value.text().and_then(|text| text.parse().ok()).ok_or_else(|| bad_value(value, "prefix like 192.0.2.0/24"))?;
-    Ok(Expr::Test(Test::Net { field, nets: vec![net] }))
-}
-
-fn bad_value(value: &Node, expected: &'static str) -> Bad {
-    let text = value.text().unwrap_or("a list or map").chars().take(60).collect();
-    (value.line, Problem::Value { value: text, expected })
+pub(super) fn wrong(name: &str, advice: &'static str) -> Problem {
+    Problem::Modifier { name: name.to_owned(), advice }
 }

@@ -49,6 +49,11 @@ impl LazyRegex {
     }
 }
 
+/// True where a regex is compiled as soon as it is read.
+pub(super) fn is_costly(pattern: &str, flags: Flags) -> bool {
+    parse(pattern, flags, false).as_ref().and_then(states).is_none_or(|states| states > SURE)
+}
+
 fn build(pattern: &str, flags: Flags, unicode: bool) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern)
         .unicode(unicode)

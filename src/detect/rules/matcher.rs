@@ -45,7 +45,7 @@ impl Matcher {
             [Part::Many, Part::Text(text), Part::Many] => Some((text, Place::Anywhere)),
             _ => None,
         };
-        if let Some((text, place)) = plain {
+        if let Some((text, place)) = plain.filter(|(text, _)| cased || !has_foreign_case(text)) {
             return Ok(Self::Text { text: text.as_slice().into(), place, cased });
         }
         let flags = Flags { ignore_case: !cased, multi_line: false, dot_all: true };
@@ -80,17 +80,38 @@ impl Matcher {
     }
 }
 
+/// A search needs no `.*` at its ends, and finds the evidence without them.
 fn wildcard_regex(parts: &[Part]) -> String {
-    let mut pattern = String::from("^");
-    for part in parts {
+    let open = parts.strip_prefix(&[Part::Many]);
+    let mut pattern = String::from(if open.is_some() { "" } else { "^" });
+    let parts = open.unwrap_or(parts);
+    let ends = parts.strip_suffix(&[Part::Many]);
+    for part in ends.unwrap_or(parts) {
         match part {
             Part::Many => pattern.push_str(".*"),
-            Part::One => pattern.push('.'),
-            Part::Text(text) => pattern.push_str(&regex::escape(&String::from_utf8_lossy(text))),
+            // A character, not a byte.
+            Part::One => pattern.push_str("(?su:.)"),
+            Part::Dash => pattern.push_str("(?:-|/|–|—|―)"),
+            Part::Text(text) => literal(text, &mut pattern),
         }
     }
-    pattern.push('$');
+    pattern.push_str(if ends.is_some() { "" } else { "$" });
     pattern
+}
+
+fn literal(text: &[u8], to: &mut String) {
+    match std::str::from_utf8(text) {
+        Ok(text) if text.is_ascii() => to.push_str(&regex::escape(text)),
+        Ok(text) => to.extend(["(?u:", &regex::escape(text), ")"]),
+        // UTF-16 is bytes.
+        Err(_) => to.extend(text.iter().map(|byte| format!("\\x{byte:02x}"))),
+    }
+}
+
+/// True where letters beyond ASCII have two cases.
+fn has_foreign_case(text: &[u8]) -> bool {
+    let two = |c: char| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase());
+    !text.is_ascii() && std::str::from_utf8(text).is_ok_and(|text| text.chars().any(two))
 }
 
 fn same(a: &[u8], b: &[u8], cased: bool) -> bool {
@@ -126,6 +147,9 @@ mod tests {
         assert!(matches("a*c", Place::Whole, "a\nbc") && !matches("a*c", Place::Whole, "abcd"));
         assert!(matches("a?c", Place::Anywhere, "xabcx") && !matches("a?c", Place::Anywhere, "ac"));
         assert!(matches("*", Place::Whole, ""));
+        assert!(matches("a?c", Place::Whole, "aéc") && !matches("a??c", Place::Whole, "aéc"));
+        assert!(matches("über", Place::Start, "ÜBERALL") && matches("x*é", Place::Whole, "X-É"));
+        assert!(matches("**", Place::Whole, "") && matches("a**b", Place::Whole, "ab"));
     }
 
     #[test]

@@ -3,37 +3,51 @@
 //! Rules are YAML ([`RuleText`]) → [`RuleSet::load`] → [`Scanner::scan`] → [`Hit`]. Correlations over hits are counted
 //! by [`Correlator`]. Nothing here reads files or clocks.
 
+mod chain;
+mod column;
 mod condition;
 mod correlate;
 mod correlation;
 mod decode;
 mod detection;
+mod distinct;
 mod encoding;
 mod error;
 mod expr;
 mod field;
+mod filter;
+mod groups;
 mod item;
 mod lazy;
 mod logsource;
 mod matcher;
 mod memo;
+mod names;
 mod pattern;
+mod placeholders;
 mod prefilter;
+mod record;
 mod required;
 mod rule;
 mod scanner;
 mod set;
 mod sieve;
+mod threshold;
 mod tokens;
+mod value;
 mod views;
+mod whom;
+mod window;
 mod witness;
 mod yaml;
 
 pub use correlate::{CorrelationHit, Correlator};
-pub use correlation::{Correlation, CorrelationIx, Kind};
+pub use correlation::{Correlation, CorrelationIx, Kind, Part, Source};
 pub use error::{Problem, RuleError};
 pub use field::Field;
+pub use placeholders::Placeholders;
 pub use rule::{Rule, RuleIx, Samples};
 pub use scanner::{Hit, Scanner};
 pub use set::{RuleSet, RuleText};
 pub use views::View;
+pub use whom::{Named, Whom};

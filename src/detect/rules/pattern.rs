@@ -8,6 +8,8 @@ pub(super) enum Part {
     Many,
     /// `?`
     One,
+    /// Any of the dashes and slashes that begin an option.
+    Dash,
 }
 
 /// The pieces of a value as written in a rule.

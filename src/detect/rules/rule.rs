@@ -5,8 +5,10 @@ use serde::Deserialize;
 use crate::detect::rules::detection;
 use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
+use crate::detect::rules::item::{Context, Given};
 use crate::detect::rules::logsource::Logsource;
 use crate::detect::rules::tokens::{self, Tokens};
+use crate::detect::rules::whom::Whom;
 use crate::detect::rules::yaml::{Bad, Node};
 use crate::model::alert::{Class, Confidence, Severity};
 use crate::model::near::nearest;
@@ -29,11 +31,15 @@ pub struct Rule {
     pub score: f32,
     /// One hit alone may decide.
     pub critical: bool,
+    /// False where the rule only feeds correlations of its own file: it then raises nothing of itself.
+    pub alone: bool,
     pub tags: Vec<String>,
     pub file: String,
     /// Of the document's start, from 1.
     pub line: u32,
     pub samples: Samples,
+    /// Where its messages name client and user, beside what the log itself says.
+    pub whom: Option<Whom>,
     pub(super) source: Logsource,
     pub(super) test: Expr,
     /// What else the values must read as; asked only where no other rule of the class spoke.
@@ -47,17 +53,24 @@ pub struct Samples {
     pub quiet: Vec<String>,
 }
 
-const KEYS: &[&str] = &["class", "score", "confidence", "critical", "tests", "tokens"];
+const KEYS: &[&str] = &["class", "score", "confidence", "critical", "client", "tests", "tokens"];
 
 /// A rule document; unknown fields are told to `warn`.
-pub(super) fn parse(doc: &Node, file: &str, warn: &mut Vec<Bad>) -> Result<Rule, Bad> {
-    let source = Logsource::parse(doc.get("logsource")).map_err(|(line, problem)| (line.max(doc.line), problem))?;
+pub(super) fn parse(doc: &Node, file: &str, given: &Given<'_>, warn: &mut Vec<Bad>) -> Result<Rule, Bad> {
+    let source = logsource(doc)?;
     let ours = doc.get("peelhouse");
-    known_keys(ours)?;
+    known_keys(ours, KEYS)?;
+    known_keys(ours.and_then(|ours| ours.get("tests")), &["match", "quiet"])?;
     let level = level(doc)?;
     let tags = doc.words("tags")?.into_iter().map(|(_, tag)| tag.to_owned()).collect::<Vec<_>>();
     let name = doc.word("name")?;
     let title = doc.word("title")?.ok_or((doc.line, Problem::Missing("title")))?;
+    let mut test = test(doc, &source, given, warn)?;
+    let whom = ours.and_then(|ours| ours.get("client")).map(Whom::parse).transpose()?;
+    let whom = whom.map(|(whom, fits)| {
+        test = Expr::All(vec![std::mem::replace(&mut test, Expr::All(Vec::new())), fits]);
+        whom
+    });
     Ok(Rule {
         id: doc.word("id")?.or(name).map_or_else(|| stem(file), str::to_owned),
         name: name.map(str::to_owned),
@@ -67,32 +80,49 @@ pub(super) fn parse(doc: &Node, file: &str, warn: &mut Vec<Bad>) -> Result<Rule,
         confidence: named(ours, "confidence", "confidence: low, medium or high")?.unwrap_or(confidence(doc)?),
         score: named(ours, "score", "number")?.unwrap_or_else(|| default_score(level)),
         critical: named(ours, "critical", "true or false")?.unwrap_or(false),
+        alone: true,
         tags,
         file: file.to_owned(),
         line: doc.line,
         samples: samples(ours)?,
-        test: detection::parse(doc, warn)?,
         tokens: ours.and_then(|ours| ours.get("tokens")).map(tokens::parse).transpose()?,
+        whom,
+        test,
         source,
     })
 }
 
-fn known_keys(ours: Option<&Node>) -> Result<(), Bad> {
-    let check = |node: Option<&Node>, known: &[&'static str]| {
-        let unknown = node.and_then(|node| node.pairs().iter().find(|(key, _)| !known.contains(&key.text.as_str())));
-        unknown.map_or(Ok(()), |(key, _)| {
-            Err((
-                key.line,
-                Problem::UnknownKey { key: key.text.clone(), near: nearest(&key.text, known.iter().copied()) },
-            ))
-        })
-    };
-    check(ours, KEYS)?;
-    check(ours.and_then(|ours| ours.get("tests")), &["match", "quiet"])
+fn test(doc: &Node, source: &Logsource, given: &Given<'_>, warn: &mut Vec<Bad>) -> Result<Expr, Bad> {
+    let Some(body) = doc.get("detection") else { return Err((doc.line, Problem::Missing("detection"))) };
+    let mut context = Context { source, given, warnings: Vec::new() };
+    let expr = detection::parse(body, &mut context);
+    warn.append(&mut context.warnings);
+    expr
+}
+
+/// The logsource of a rule or filter, in the one taxonomy that is read here.
+pub(super) fn logsource(doc: &Node) -> Result<Logsource, Bad> {
+    if let Some(other) = doc.word("taxonomy")?.filter(|taxonomy| *taxonomy != "sigma") {
+        let value = other.chars().take(60).collect();
+        return Err((
+            doc.line,
+            Problem::Value { value, expected: "taxonomy that is read here; translate the rule to sigma's" },
+        ));
+    }
+    Logsource::parse(doc.get("logsource")).map_err(|(line, problem)| (line.max(doc.line), problem))
+}
+
+/// Keys of ours are all known, or one is mistyped.
+pub(super) fn known_keys(node: Option<&Node>, known: &[&'static str]) -> Result<(), Bad> {
+    let unknown = node.and_then(|node| node.pairs().iter().find(|(key, _)| !known.contains(&key.text.as_str())));
+    unknown.map_or(Ok(()), |(key, _)| {
+        let near = nearest(&key.text, known.iter().copied());
+        Err((key.line, Problem::UnknownKey { key: key.text.chars().take(60).collect(), near }))
+    })
 }
 
 /// A value of ours, read by its type's own names.
-fn named<T: for<'de> Deserialize<'de>>(
+pub(super) fn named<T: for<'de> Deserialize<'de>>(
     ours: Option<&Node>,
     key: &str,
     expected: &'static str,

@@ -61,6 +61,7 @@ impl Scanner {
         scratch.reset();
         match &event.what {
             What::Request(request) => set.prefilter.request(request, event, scratch, candidates),
+            What::Named(record) => set.records.candidates(record, event.raw, candidates),
             _ => set.prefilter.other(event, scratch, candidates),
         }
     }

@@ -1,12 +1,21 @@
 //! Rules from text: parsed, checked, compiled.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::net::IpAddr;
 
-use crate::detect::rules::correlation::{self, Correlation, Draft};
+use crate::detect::rules::chain;
+use crate::detect::rules::correlation::{self, Correlation, Draft, Source};
 use crate::detect::rules::error::{Problem, RuleError};
+use crate::detect::rules::filter;
+use crate::detect::rules::item::Given;
+use crate::detect::rules::names::{Known, Names};
+use crate::detect::rules::placeholders::Placeholders;
 use crate::detect::rules::prefilter::Prefilter;
+use crate::detect::rules::record::Records;
 use crate::detect::rules::rule::{self, Rule, RuleIx};
+use crate::detect::rules::scanner::Hit;
 use crate::detect::rules::yaml::{self, Bad, Node};
+use crate::model::Event;
 
 /// A rule file: its name for messages, and its text.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +32,9 @@ const PACK: &[RuleText<'static>] = include!(concat!(env!("OUT_DIR"), "/pack.rs")
 pub struct RuleSet {
     rules: Vec<Rule>,
     correlations: Vec<Correlation>,
+    filters: usize,
     pub(super) prefilter: Prefilter,
+    pub(super) records: Records,
 }
 
 impl RuleSet {
@@ -41,12 +52,15 @@ impl RuleSet {
         PACK
     }
 
-    /// Every rule that can be loaded; the others are told, and so are fields that no log has.
+    /// Every document that can be loaded, without placeholders; see [`RuleSet::load_with`].
     pub fn load(texts: &[RuleText<'_>]) -> (Self, Vec<RuleError>) {
-        let mut loader = Loader::default();
-        for text in texts {
-            loader.file(text);
-        }
+        Self::load_with(texts, &Placeholders::default())
+    }
+
+    /// Every document that can be loaded; the others are told, and so are fields that no log has.
+    pub fn load_with(texts: &[RuleText<'_>], placeholders: &Placeholders) -> (Self, Vec<RuleError>) {
+        let mut loader = Loader::new(placeholders);
+        texts.iter().for_each(|text| loader.file(text));
         loader.finish()
     }
 
@@ -58,31 +72,78 @@ impl RuleSet {
         self.rules.get(usize::from(at.0))
     }
 
+    /// One rule of it, alone.
+    pub fn only(&self, at: RuleIx) -> Self {
+        let rules: Vec<Rule> = self.rule(at).cloned().into_iter().collect();
+        let prefilter = Prefilter::build(&rules);
+        let records = Records::build(&rules);
+        Self { rules, correlations: Vec::new(), filters: 0, prefilter, records }
+    }
+
+    /// Whose event it is: the log's own word, else that of the rules it met, where they agree.
+    pub fn client_of(&self, event: &Event<'_>, hits: impl IntoIterator<Item = Hit>) -> Option<IpAddr> {
+        if let Some(client) = event.client {
+            return Some(client.ip);
+        }
+        let whom = |hit: Hit| self.rule(hit.rule)?.whom.as_ref()?.read(event);
+        let mut named = hits.into_iter().filter_map(whom).map(|named| named.client);
+        let first = named.next()??;
+        named.all(|other| other == Some(first)).then_some(first)
+    }
+
     pub fn correlations(&self) -> &[Correlation] {
         &self.correlations
     }
+
+    /// How many filters hold.
+    pub fn filters(&self) -> usize {
+        self.filters
+    }
+
+    /// The id of what a correlation counts.
+    pub fn id_of(&self, source: Source) -> &str {
+        match source {
+            Source::Rule(at) => self.rule(at).map_or("", |rule| &rule.id),
+            Source::Correlation(at) => self.correlations.get(usize::from(at.0)).map_or("", |known| &known.id),
+        }
+    }
 }
 
-#[derive(Default)]
-struct Loader {
+struct Loader<'p> {
+    given: Given<'p>,
     rules: Vec<Rule>,
     drafts: Vec<Draft>,
-    /// Ids and names of rules and correlations.
-    known: HashMap<String, Option<RuleIx>>,
+    filters: Vec<filter::Draft>,
+    known: Names,
     errors: Vec<RuleError>,
 }
 
-impl Loader {
+impl<'p> Loader<'p> {
+    fn new(placeholders: &'p Placeholders) -> Self {
+        Self {
+            given: Given::new(placeholders),
+            rules: Vec::new(),
+            drafts: Vec::new(),
+            filters: Vec::new(),
+            known: Names::default(),
+            errors: Vec::new(),
+        }
+    }
+
     fn file(&mut self, text: &RuleText<'_>) {
-        match yaml::documents(text.text) {
-            Ok(docs) => docs.iter().for_each(|doc| {
-                let mut warnings = Vec::new();
-                if let Err(bad) = self.document(doc, text.file, &mut warnings) {
-                    warnings.push(bad);
-                }
-                warnings.into_iter().for_each(|bad| self.tell(text.file, bad));
-            }),
-            Err(bad) => self.tell(text.file, bad),
+        let (docs, bad) = yaml::documents(text.text);
+        // What `global` shares is in every document of its file.
+        let collection = docs.iter().find_map(|doc| doc.get("action")).and_then(Node::text);
+        for doc in &docs {
+            let mut warnings = Vec::new();
+            let read = match collection {
+                Some(action) => Err((doc.line, Problem::Collection(action.chars().take(40).collect()))),
+                None => self.document(doc, text.file, &mut warnings),
+            };
+            warnings.into_iter().chain(read.err()).for_each(|bad| self.tell(text.file, bad));
+        }
+        if let Some(bad) = bad {
+            self.tell(text.file, bad);
         }
     }
 
@@ -91,43 +152,66 @@ impl Loader {
     }
 
     fn document(&mut self, doc: &Node, file: &str, warnings: &mut Vec<Bad>) -> Result<(), Bad> {
-        if let Some(filter) = doc.get("filter") {
-            return Err((filter.line, Problem::Filter));
+        if doc.pairs().is_empty() {
+            return Err((doc.line, Problem::Shape { key: "a document".to_owned(), expected: "a map" }));
+        }
+        if doc.get("filter").is_some() {
+            self.filters.push(filter::parse(doc, file, &self.given, warnings)?);
+            return Ok(());
         }
         if doc.get("correlation").is_some() {
             let draft = correlation::parse(doc, file)?;
-            self.register(&[Some(draft.correlation.id.as_str())], None, doc.line)?;
+            if self.drafts.len() >= usize::from(u16::MAX) {
+                return Err((doc.line, chain::too_many()));
+            }
+            let Correlation { id, name, .. } = &draft.correlation;
+            self.known.add(id, name.as_deref(), Known::Correlation(self.drafts.len()), doc.line)?;
             self.drafts.push(draft);
             return Ok(());
         }
-        let rule = rule::parse(doc, file, warnings)?;
-        let full = (doc.line, Problem::TooMany { limit: RuleSet::MAX_RULES });
+        let full = (doc.line, Problem::TooMany { what: "rules", limit: RuleSet::MAX_RULES });
         let at = u16::try_from(self.rules.len()).ok().filter(|at| *at < u16::MAX).ok_or(full)?;
-        let name = rule.name.as_deref().filter(|name| *name != rule.id);
-        self.register(&[Some(&rule.id), name], Some(RuleIx(at)), doc.line)?;
+        let rule = rule::parse(doc, file, &self.given, warnings)?;
+        self.known.add(&rule.id, rule.name.as_deref(), Known::Rule(RuleIx(at)), doc.line)?;
         self.rules.push(rule);
         Ok(())
     }
 
-    fn register(&mut self, names: &[Option<&str>], at: Option<RuleIx>, line: u32) -> Result<(), Bad> {
-        let names = || names.iter().copied().flatten();
-        if let Some(taken) = names().find(|name| self.known.contains_key(*name)) {
-            return Err((line, Problem::DuplicateRule(taken.to_owned())));
-        }
-        self.known.extend(names().map(|name| (name.to_owned(), at)));
-        Ok(())
-    }
-
     fn finish(mut self) -> (RuleSet, Vec<RuleError>) {
-        let mut correlations = Vec::new();
-        for draft in std::mem::take(&mut self.drafts) {
-            let file = draft.correlation.file.clone();
-            match draft.resolve(&self.known) {
-                Ok(correlation) => correlations.push(correlation),
-                Err(bad) => self.tell(&file, bad),
+        let mut made = 0;
+        let mut filters = self.filters.len();
+        for filter in std::mem::take(&mut self.filters) {
+            let bad = filter.apply(&mut self.rules, &self.known, &mut made);
+            filters -= usize::from(!bad.is_empty());
+            bad.into_iter().for_each(|bad| self.tell(&filter.file, bad));
+        }
+        let (mut correlations, errors) = chain::resolve(std::mem::take(&mut self.drafts), &self.rules, &self.known);
+        self.errors.extend(errors);
+        quieten(&mut self.rules, &mut correlations);
+        let (prefilter, records) = (Prefilter::build(&self.rules), Records::build(&self.rules));
+        (RuleSet { rules: self.rules, correlations, filters, prefilter, records }, self.errors)
+    }
+}
+
+/// Rules of the file of a correlation only feed it, unless one says `generate` (Sigma 2.1, "Correlation rules").
+fn quieten(rules: &mut [Rule], correlations: &mut [Correlation]) {
+    let uses = correlations.iter().flat_map(|of| of.parts.iter().map(move |part| (part.source, of)));
+    let (loud, feeding): (Vec<_>, Vec<_>) = uses.partition(|(_, of)| of.generate);
+    let loud: HashSet<Source> = loud.into_iter().map(|(source, _)| source).collect();
+    let feeding: Vec<(Source, String)> = feeding.into_iter().map(|(source, of)| (source, of.file.clone())).collect();
+    for (source, file) in feeding.into_iter().filter(|(source, _)| !loud.contains(source)) {
+        match source {
+            Source::Rule(at) => {
+                rules
+                    .get_mut(usize::from(at.0))
+                    .filter(|rule| rule.file == file)
+                    .into_iter()
+                    .for_each(|rule| rule.alone = false);
+            }
+            Source::Correlation(at) => {
+                let inner = correlations.get_mut(usize::from(at.0)).filter(|inner| inner.file == file);
+                inner.into_iter().for_each(|inner| inner.alone = false);
             }
         }
-        let prefilter = Prefilter::build(&self.rules);
-        (RuleSet { rules: self.rules, correlations, prefilter }, self.errors)
     }
 }

@@ -1,6 +1,6 @@
 //! How rare a literal is in ordinary requests, and which literals of a rule witness it: without one, no match.
 
-use crate::detect::rules::expr::{Expr, Test};
+use crate::detect::rules::expr::{Check, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::matcher::Matcher;
 
@@ -25,22 +25,26 @@ pub(super) fn of(expr: &Expr) -> Option<Vec<Witness>> {
 fn of_test(test: &Test) -> Option<Vec<Witness>> {
     match test {
         Test::Never => Some(Vec::new()),
-        Test::Text { field, values } if can_witness(*field) => {
-            let mut all = Vec::new();
-            for value in values {
-                let texts = match value {
-                    Matcher::Text { text, .. } => vec![text.to_ascii_lowercase()],
-                    Matcher::Regex { required, .. } => required.clone()?,
-                };
-                if texts.iter().any(Vec::is_empty) {
-                    return None;
-                }
-                all.extend(texts.into_iter().map(|text| Witness { field: *field, text }));
-            }
-            Some(all)
-        }
+        Test::Text { field, values } if can_witness(*field) => of_values(*field, values),
+        // Of a record all texts are searched alike.
+        Test::Anywhere(values) | Test::Check { check: Check::Text(values), .. } => of_values(Field::Line, values),
         _ => None,
     }
+}
+
+fn of_values(field: Field, values: &[Matcher]) -> Option<Vec<Witness>> {
+    let mut all = Vec::new();
+    for value in values {
+        let texts = match value {
+            Matcher::Text { text, .. } => vec![text.to_ascii_lowercase()],
+            Matcher::Regex { required, .. } => required.clone()?,
+        };
+        if texts.iter().any(Vec::is_empty) {
+            return None;
+        }
+        all.extend(texts.into_iter().map(|text| Witness { field, text }));
+    }
+    Some(all)
 }
 
 /// Numbers and names of services are not searched for literals.

@@ -1,5 +1,7 @@
 //! YAML as a small tree with lines. Aliases are refused and depth is bounded, so a bomb stays a small file.
 
+use std::collections::HashSet;
+
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::detect::rules::error::Problem;
@@ -34,21 +36,12 @@ pub(super) struct Key {
 /// A problem and its line.
 pub(super) type Bad = (u32, Problem);
 
-/// The documents of a file, in order.
-pub(super) fn documents(text: &str) -> Result<Vec<Node>, Bad> {
-    if text.len() > MAX_BYTES {
-        return Err((1, Problem::TooLarge { limit: MAX_BYTES }));
-    }
+/// The documents of a file, in order, empty ones left out; and what keeps the rest of it from being read.
+pub(super) fn documents(text: &str) -> (Vec<Node>, Option<Bad>) {
     let mut builder = Builder::default();
-    let mut parser = Parser::new_from_str(text);
-    while let Some(next) = parser.next_event() {
-        let (event, span) = next.map_err(|e| (line(e.marker().line()), Problem::Yaml(e.info().to_owned())))?;
-        if matches!(event, Event::StreamEnd) {
-            break;
-        }
-        builder.take(event, line(span.start.line()))?;
-    }
-    Ok(builder.done)
+    let bad = builder.fill(text).err();
+    builder.done.retain(|node| !node.is_null());
+    (builder.done, bad)
 }
 
 fn line(from_one: usize) -> u32 {
@@ -64,10 +57,32 @@ struct Builder {
 /// A list or map that is still being filled.
 enum Open {
     List(u32, Vec<Node>),
-    Map(u32, Vec<(Key, Node)>, Option<Key>),
+    Map(u32, Vec<(Key, Node)>, Keys),
+}
+
+/// The keys of a map so far, and the one that waits for its value.
+#[derive(Default)]
+struct Keys {
+    known: HashSet<String>,
+    open: Option<Key>,
 }
 
 impl Builder {
+    fn fill(&mut self, text: &str) -> Result<(), Bad> {
+        if text.len() > MAX_BYTES {
+            return Err((1, Problem::TooLarge { limit: MAX_BYTES }));
+        }
+        let mut parser = Parser::new_from_str(text);
+        while let Some(next) = parser.next_event() {
+            let (event, span) = next.map_err(|e| (line(e.marker().line()), Problem::Yaml(e.info().to_owned())))?;
+            if matches!(event, Event::StreamEnd) {
+                break;
+            }
+            self.take(event, line(span.start.line()))?;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), Bad> {
         match event {
             Event::Scalar(text, style, _, _) => {
@@ -75,7 +90,7 @@ impl Builder {
                 self.put(Node { line, value: Value::Scalar { text: text.into_owned(), plain } })
             }
             Event::SequenceStart(..) => self.open(Open::List(line, Vec::new()), line),
-            Event::MappingStart(..) => self.open(Open::Map(line, Vec::new(), None), line),
+            Event::MappingStart(..) => self.open(Open::Map(line, Vec::new(), Keys::default()), line),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List(line, items)) => self.put(Node { line, value: Value::List(items) }),
                 Some(Open::Map(line, pairs, _)) => self.put(Node { line, value: Value::Map(pairs) }),
@@ -98,20 +113,20 @@ impl Builder {
         match self.open.last_mut() {
             None => self.done.push(node),
             Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Map(_, pairs, key)) => match key.take() {
+            Some(Open::Map(_, pairs, keys)) => match keys.open.take() {
                 Some(name) => pairs.push((name, node)),
-                None => *key = Some(new_key(pairs, node)?),
+                None => keys.open = Some(new_key(&mut keys.known, node)?),
             },
         }
         Ok(())
     }
 }
 
-fn new_key(pairs: &[(Key, Node)], node: Node) -> Result<Key, Bad> {
+fn new_key(known: &mut HashSet<String>, node: Node) -> Result<Key, Bad> {
     let Value::Scalar { text, .. } = node.value else {
         return Err((node.line, Problem::Shape { key: "a key".to_owned(), expected: "a word" }));
     };
-    if pairs.iter().any(|(key, _)| key.text == text) {
+    if !known.insert(text.clone()) {
         return Err((node.line, Problem::DuplicateKey(text)));
     }
     Ok(Key { line: node.line, text })
@@ -176,8 +191,8 @@ mod tests {
 
     #[test]
     fn lines_documents_and_quotes_are_kept() {
-        let docs = documents("a: 1\nb:\n  - x\n  - 'null'\n---\nc: null\n").unwrap();
-        assert_eq!(docs.len(), 2);
+        let (docs, bad) = documents("a: 1\nb:\n  - x\n  - 'null'\n---\nc: null\n---\n");
+        assert_eq!((docs.len(), bad), (2, None));
         let list = docs[0].get("b").unwrap();
         assert_eq!(list.items()[1].line, 4);
         assert!(!list.items()[1].is_null());
@@ -185,7 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_before_a_mistake_is_kept() {
+        let (docs, bad) = documents("a: 1\n---\nb: 'open\n");
+        assert!(docs.len() == 1 && matches!(bad, Some((_, Problem::Yaml(_)))));
+    }
+
+    #[test]
     fn bombs_and_deep_nests_are_refused() {
+        let documents = |text: &str| documents(text).1.map_or(Ok(()), Err);
         assert!(matches!(documents("a: &x [1]\nb: [*x, *x]\n"), Err((2, Problem::Alias))));
         assert!(matches!(documents(&"[".repeat(40)), Err((_, Problem::TooDeep { .. }))));
         assert!(documents(&"[".repeat(100_000)).is_err());

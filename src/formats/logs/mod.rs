@@ -2,6 +2,7 @@
 //! reads them; what a client wrote can change its own fields and no other.
 
 mod access;
+mod application;
 mod audit;
 mod auth;
 mod clock;
@@ -10,6 +11,8 @@ mod errors;
 pub mod journal;
 mod json;
 mod json_lines;
+mod loose;
+mod mixed;
 mod pattern;
 mod recognise;
 mod request;
@@ -22,11 +25,14 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 use crate::formats::logs::access::Access;
+use crate::formats::logs::application::Application;
 use crate::formats::logs::audit::Audit;
 use crate::formats::logs::clock::Clock;
 use crate::formats::logs::errors::nginx::NginxError;
 use crate::formats::logs::json_lines::JsonLines;
+use crate::formats::logs::mixed::Mixed;
 use crate::formats::logs::pattern::{Pattern, PatternReader};
+pub use crate::formats::logs::text::address_with_port;
 use crate::formats::logs::w3c::W3c;
 use crate::model::{DeclaredFormat, LogKind, Millis, What};
 
@@ -46,10 +52,14 @@ pub enum LineFormat {
     /// Native or JSON.
     ModsecurityAudit,
     PhpFpm,
-    /// sshd and sudo in a syslog file.
+    /// A syslog file with the logins of sshd and sudo, and what other programs say.
     Auth,
     /// `journalctl -o export`, saved in a file.
     JournalExport,
+    /// What an application says: through syslog, in a file of its own, or as JSON.
+    Application,
+    /// Lines of several formats, told one by one.
+    Mixed,
 }
 
 /// Why a declared log pattern cannot be read back.
@@ -84,12 +94,19 @@ impl LineFormat {
             LogKind::ModsecurityAudit => Self::ModsecurityAudit,
             LogKind::PhpFpm => Self::PhpFpm,
             LogKind::Auth => Self::Auth,
+            LogKind::Application => Self::Application,
+            LogKind::Mixed => Self::Mixed,
         }
     }
 
     /// What `sample` lines look like where nothing declares it; none where most of them fit nothing known.
     pub fn recognise(sample: &[&[u8]]) -> Option<Self> {
         recognise::recognise(sample)
+    }
+
+    /// True where a line means nothing without those before it.
+    pub fn has_context(&self) -> bool {
+        matches!(self, Self::ModsecurityAudit | Self::W3c | Self::JournalExport)
     }
 
     /// The name a person knows it by: `combined`, `nginx error`, …
@@ -106,6 +123,8 @@ impl LineFormat {
             Self::PhpFpm => "php-fpm",
             Self::Auth => "auth",
             Self::JournalExport => "journal export",
+            Self::Application => "application",
+            Self::Mixed => "mixed",
         }
     }
 }
@@ -127,8 +146,10 @@ enum Reader {
     NginxError(NginxError),
     ModsecurityAudit(Audit),
     PhpFpm,
-    Auth,
+    Auth(Application),
     JournalExport(Box<(journal::Decoder, journal::Entry)>),
+    Application(Application),
+    Mixed(Box<Mixed>),
 }
 
 impl Parser {
@@ -142,9 +163,11 @@ impl Parser {
             LineFormat::ApacheError => Reader::ApacheError,
             LineFormat::NginxError => Reader::NginxError(NginxError::default()),
             LineFormat::ModsecurityAudit => Reader::ModsecurityAudit(Audit::default()),
-            LineFormat::Auth => Reader::Auth,
+            LineFormat::Auth => Reader::Auth(Application::default()),
             LineFormat::JournalExport => Reader::JournalExport(Box::default()),
             LineFormat::PhpFpm => Reader::PhpFpm,
+            LineFormat::Application => Reader::Application(Application::default()),
+            LineFormat::Mixed => Reader::Mixed(Box::default()),
         };
         Self { reader, clock: Clock::new(TimeZone::system()) }
     }
@@ -180,11 +203,16 @@ impl Parser {
             Reader::JsonLines(reader) => reader.read(line, &mut self.clock),
             Reader::W3c(reader) => reader.read(line, &mut self.clock),
             Reader::ModsecurityAudit(audit) => audit.read(line, &mut self.clock),
-            Reader::Auth => auth::read(line, &mut self.clock),
+            Reader::Auth(others) => match auth::read(line, &mut self.clock)? {
+                Line::Nothing => others.read(line, &mut self.clock),
+                login => Ok(login),
+            },
             Reader::JournalExport(state) => Ok(exported(state, line)),
             Reader::ApacheError => errors::apache::read(line, &mut self.clock),
             Reader::NginxError(reader) => reader.read(line, &mut self.clock),
             Reader::PhpFpm => errors::php_fpm::read(line, &mut self.clock),
+            Reader::Application(reader) => reader.read(line, &mut self.clock),
+            Reader::Mixed(reader) => reader.read(line, &mut self.clock),
         }
     }
 }

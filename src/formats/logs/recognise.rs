@@ -12,6 +12,7 @@ pub fn recognise(sample: &[&[u8]]) -> Option<LineFormat> {
     let candidates = [
         LineFormat::JournalExport,
         LineFormat::ModsecurityAudit,
+        LineFormat::Application,
         LineFormat::JsonLines,
         LineFormat::W3c,
         LineFormat::Access(Access::MAIN),
@@ -34,8 +35,9 @@ fn fits(format: &LineFormat, sample: &[&[u8]]) -> bool {
         lines += 1;
         match parser.parse(line) {
             Ok(Line::Record(record)) => {
-                read += 1;
-                records += usize::from(sure(format, line, record.client.is_some()));
+                let sure = sure(format, line, record.client.is_some());
+                read += usize::from(sure || !matches!(format, LineFormat::Application));
+                records += usize::from(sure);
             }
             Ok(Line::Nothing) => read += usize::from(may_hold_nothing(format, line)),
             Err(_) => {}
@@ -52,6 +54,8 @@ fn fits(format: &LineFormat, sample: &[&[u8]]) -> bool {
 fn sure(format: &LineFormat, line: &[u8], has_client: bool) -> bool {
     match format {
         LineFormat::Access(Access::VHOST_COMBINED) => has_client,
+        // What it would read of any other text, its other formats read better.
+        LineFormat::Application => line.starts_with(b"{"),
         LineFormat::Access(_) => has_client || !line.starts_with(b" "),
         _ => true,
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use memchr::memmem::find;
 
 use crate::formats::logs::clock::Clock;
-use crate::formats::logs::errors::{between, level, modsecurity, record, refused};
+use crate::formats::logs::errors::{between, level, modsecurity, note, record, refused};
 use crate::formats::logs::text::address_with_port;
 use crate::formats::logs::{Line, Unparsed};
 use crate::model::{Millis, Note, NoteLevel, What};
@@ -17,13 +17,20 @@ struct Head {
     stamp: Option<Millis>,
     client: Option<IpAddr>,
     level: Option<NoteLevel>,
+    /// The module is mod_evasive.
+    evasive: bool,
 }
 
 pub fn read<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Line<'a>, Unparsed> {
     if line.is_empty() {
         return Ok(Line::Nothing);
     }
-    let mut head = Head::default();
+    read_stamped(line, None, clock)
+}
+
+/// A line whose stamp may stand before it: `ErrorLog syslog`.
+pub fn read_stamped<'a>(line: &'a [u8], stamp: Option<Millis>, clock: &mut Clock) -> Result<Line<'a>, Unparsed> {
+    let mut head = Head { stamp, ..Head::default() };
     let mut rest = line;
     while let Some((group, after)) = bracketed(rest) {
         head.take(group, clock);
@@ -34,12 +41,18 @@ pub fn read<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Line<'a>, Unparsed>
     }
     let level = head.level.unwrap_or(NoteLevel::Error);
     let (code, message) = code(rest);
+    // It denies who asks too often, in the words of a server that denies for good.
+    if head.evasive {
+        return Ok(record(head.stamp, head.client, note("mod-evasive", level, message, &[])));
+    }
     Ok(record(head.stamp, head.client, what(level, code, message)))
 }
 
 fn bracketed(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let inner = rest.strip_prefix(b"[")?;
-    let close = memchr::memchr(b']', inner)?;
+    // `[client [2001:db8::7]:4711]`
+    let from = if inner.starts_with(b"client [") { memchr::memchr(b']', inner)? + 1 } else { 0 };
+    let close = from + memchr::memchr(b']', &inner[from..])?;
     let after = &inner[close + 1..];
     Some((&inner[..close], after.strip_prefix(b" ").unwrap_or(after)))
 }
@@ -66,6 +79,7 @@ impl Head {
         } else if self.level.is_none() {
             let name = memchr::memrchr(b':', group).map_or(group, |colon| &group[colon + 1..]);
             self.level = level(name);
+            self.evasive = group.starts_with(b"evasive");
         }
     }
 }
@@ -81,8 +95,9 @@ fn code(rest: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn what<'a>(level: NoteLevel, code: &'a [u8], message: &'a [u8]) -> What<'a> {
-    if let Some(user) = refused_user(code, message) {
-        return refused(if code < b"AH01700".as_slice() { "apache-basic" } else { "apache-digest" }, user);
+    let message_2_2 = message.strip_prefix(b"Digest: ").filter(|_| code.is_empty());
+    if let Some((service, user)) = refused_user(code, message_2_2.unwrap_or(message)) {
+        return refused(service, user);
     }
     match message.strip_prefix(b"ModSecurity: ") {
         Some(remark) if code.is_empty() => modsecurity::note(remark),
@@ -90,17 +105,20 @@ fn what<'a>(level: NoteLevel, code: &'a [u8], message: &'a [u8]) -> What<'a> {
     }
 }
 
-fn refused_user<'a>(code: &[u8], message: &'a [u8]) -> Option<&'a [u8]> {
-    let (before, after): (&[u8], &[u8]) = match code {
-        b"AH01617" => (b"user ", b": authentication failure for "),
-        b"AH01618" => (b"user ", b" not found: "),
-        b"AH01790" => (b"user `", b"' in realm `"),
-        b"AH01791" => (b"user `", b"' in realm `"),
-        b"AH01792" => (b"user ", b": password mismatch: "),
-        _ => return None,
-    };
-    let rest = message.strip_prefix(before)?;
-    find(rest, after).map(|end| &rest[..end])
+/// Service and user of the messages about users; Apache 2.2 wrote the same ones without a code.
+fn refused_user<'a>(code: &[u8], message: &'a [u8]) -> Option<(&'static str, &'a [u8])> {
+    const REFUSALS: [(&[u8], &str, &[u8], &[u8]); 5] = [
+        (b"AH01617", "apache-basic", b"user ", b": authentication failure for "),
+        (b"AH01618", "apache-basic", b"user ", b" not found: "),
+        (b"AH01790", "apache-digest", b"user `", b"' in realm `"),
+        (b"AH01791", "apache-digest", b"user `", b"' in realm `"),
+        (b"AH01792", "apache-digest", b"user ", b": password mismatch: "),
+    ];
+    let of_code = REFUSALS.iter().filter(|(known, ..)| code.is_empty() || *known == code);
+    of_code.clone().find_map(|(_, service, before, after)| {
+        let rest = message.strip_prefix(*before)?;
+        find(rest, after).map(|end| (*service, &rest[..end]))
+    })
 }
 
 /// The file or path that well-known messages are about.

@@ -66,6 +66,11 @@ impl NginxError {
         }
     }
 
+    /// True where the next line may be a client's text.
+    pub fn may_go_on(&self) -> bool {
+        self.since_quoted < LONGEST_MESSAGE
+    }
+
     /// A message may have several lines; before the first message there is none to go on.
     fn further_line<'a>(&self) -> Result<Line<'a>, Unparsed> {
         let begun = self.known.iter().any(|process| *process != 0);
