@@ -55,28 +55,29 @@ impl Tokens {
     pub fn find(&self, event: &Event<'_>, scratch: &mut Scratch) -> Option<Found> {
         [Field::Target, Field::Agent, Field::Referer].into_iter().find_map(|field| {
             let (_, text) = scratch.views(field, event).iter().next()?;
-            let (from, to) = spans(field, text).find(|(from, to)| self.accuses(text.get(*from..*to)))?;
+            let (from, to) = spans(field, text).find(|(from, to)| self.accuses(field, text.get(*from..*to)))?;
             Some(Found { field, view: View::Raw, from, to })
         })
     }
 
-    fn accuses(&self, value: Option<&[u8]>) -> bool {
+    fn accuses(&self, field: Field, value: Option<&[u8]>) -> bool {
         let Some(value) = value.map(|value| value.get(..MAX_VALUE).unwrap_or(value)) else { return false };
         let mut value = value.to_vec();
-        for _ in 0..=ROUNDS {
+        if field != Field::Agent {
+            value.iter_mut().filter(|byte| **byte == b'+').for_each(|plus| *plus = b' ');
+        }
+        for _ in 0..ROUNDS {
             if self.reads_as_attack(&value) {
                 return true;
             }
-            let mut decoded = Vec::with_capacity(value.len() + 1);
-            // A value stands behind the `?`, so `+` is a space in it.
-            percent(&[b"?", value.as_slice()].concat(), true, &mut decoded);
-            decoded.remove(0);
+            let mut decoded = Vec::with_capacity(value.len());
+            percent(&value, false, &mut decoded);
             if decoded == value {
-                break;
+                return false;
             }
             value = decoded;
         }
-        false
+        self.reads_as_attack(&value)
     }
 
     fn reads_as_attack(&self, value: &[u8]) -> bool {
