@@ -80,7 +80,9 @@ pub fn line(text: &str, place: Place, encoding: Encoding, dice: &mut Dice) -> St
         }
         Place::Agent => combined(dice.pick::<&str>(plain), "-", text),
         Place::Referer if dice.one_in(2) => combined(dice.pick::<&str>(plain), text, BROWSER),
-        Place::Referer => combined(dice.pick::<&str>(plain), &format!("https://www.example.org/s?q={encoded}"), BROWSER),
+        Place::Referer => {
+            combined(dice.pick::<&str>(plain), &format!("https://www.example.org/s?q={encoded}"), BROWSER)
+        }
     }
 }
 

@@ -73,7 +73,12 @@ fn split(text: &str) -> Vec<String> {
 
 /// Without the fonts and dashes of manual pages.
 fn clean(text: &str) -> String {
-    ["\\fB", "\\fI", "\\fR", "\\fP", "\\&", "\\|"].iter().fold(text.to_owned(), |text, mark| text.replace(mark, "")).replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", "\"")
+    ["\\fB", "\\fI", "\\fR", "\\fP", "\\&", "\\|"]
+        .iter()
+        .fold(text.to_owned(), |text, mark| text.replace(mark, ""))
+        .replace("\\-", "-")
+        .replace("\\(aq", "'")
+        .replace("\\(dq", "\"")
 }
 
 fn is_sentence(text: &str) -> bool {
@@ -95,9 +100,38 @@ fn descriptions() -> Vec<String> {
 pub fn is_technical(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let words = [
-        "select", "union", "insert", "delete", "update", "drop", "table", " or ", "order by", "group by", "where", "script",
-        "html", "javascript", "shell", "command", "exec", "/etc/", "passwd", "php", "sql", "'", "\"", "<", ";", "--", "()", "`",
-        "$", "http://", "../", "|",
+        "select",
+        "union",
+        "insert",
+        "delete",
+        "update",
+        "drop",
+        "table",
+        " or ",
+        "order by",
+        "group by",
+        "where",
+        "script",
+        "html",
+        "javascript",
+        "shell",
+        "command",
+        "exec",
+        "/etc/",
+        "passwd",
+        "php",
+        "sql",
+        "'",
+        "\"",
+        "<",
+        ";",
+        "--",
+        "()",
+        "`",
+        "$",
+        "http://",
+        "../",
+        "|",
     ];
     words.iter().filter(|word| text.contains(*word)).count() >= 2
 }

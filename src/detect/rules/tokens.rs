@@ -22,7 +22,7 @@ const ROUNDS: usize = 2;
 #[derive(Clone, Debug)]
 pub(super) struct Tokens {
     language: Language,
-    /// Fingerprints that people write in good faith.
+    /// Fingerprints, or with a `*` their beginnings, that people write in good faith.
     quiet: Box<[Box<str>]>,
 }
 
@@ -94,7 +94,10 @@ impl Tokens {
         let mut state = SqliState::new(value, quote | dialect);
         state.is_sqli() && {
             let fingerprint = state.fingerprint_string();
-            !self.quiet.iter().any(|quiet| **quiet == *fingerprint)
+            !self.quiet.iter().any(|quiet| match quiet.strip_suffix('*') {
+                Some(beginning) => fingerprint.starts_with(beginning),
+                None => **quiet == *fingerprint,
+            })
         }
     }
 }
