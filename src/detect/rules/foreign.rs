@@ -55,6 +55,7 @@ fn listed(rule: &crate::detect::crs::Rule) -> Rule {
         samples: Samples::default(),
         alone: true,
         whom: None,
+        tokens: None,
         source: Logsource::requests(),
         test: Expr::Test(Test::Never),
     }

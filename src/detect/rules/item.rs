@@ -45,6 +45,9 @@ const MODIFIERS: &[&str] = &[
     "year",
 ];
 
+/// All that a client writes freely: target, User-Agent and Referer.
+const WRITTEN: &str = "cs-written";
+
 /// What holds for all rules of a set.
 pub(super) struct Given<'a> {
     pub placeholders: &'a Placeholders,
@@ -107,6 +110,9 @@ pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Resu
     if name.is_empty() {
         return item.keywords(values.items().iter(), values.line, context);
     }
+    if name.eq_ignore_ascii_case(WRITTEN) {
+        return written(&item, values, context);
+    }
     let Some(column) = context.source.column(name) else {
         context.warnings.push((key.line, Problem::UnknownField { field: name.chars().take(60).collect() }));
         // Its values are still read: a mistake in them is one in any log.
@@ -115,6 +121,11 @@ pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Resu
     };
     let test = value::test(&item, &Target::Column(column), values.items().iter(), values.line, context)?;
     Ok(item.negate(test))
+}
+
+fn written(item: &Item, values: &Node, context: &mut Context<'_>) -> Result<Expr, Bad> {
+    let mut of = |field: Field| value::test(item, &Target::Column(field.into()), values.items().iter(), values.line, context);
+    Ok(item.negate(Expr::Any(vec![of(Field::Target)?, of(Field::Agent)?, of(Field::Referer)?])))
 }
 
 /// Words looked for in the whole line, any of them.

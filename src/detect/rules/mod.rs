@@ -34,6 +34,7 @@ mod scanner;
 mod set;
 pub(in crate::detect) mod sieve;
 mod threshold;
+mod tokens;
 mod value;
 mod views;
 mod whom;

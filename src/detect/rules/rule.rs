@@ -7,6 +7,7 @@ use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
 use crate::detect::rules::item::{Context, Given};
 use crate::detect::rules::logsource::Logsource;
+use crate::detect::rules::tokens::{self, Tokens};
 use crate::detect::rules::whom::Whom;
 use crate::detect::rules::yaml::{Bad, Node};
 use crate::model::alert::{Class, Confidence, Severity};
@@ -41,6 +42,8 @@ pub struct Rule {
     pub whom: Option<Whom>,
     pub(super) source: Logsource,
     pub(super) test: Expr,
+    /// What else the values must read as; asked only where no other rule of the class spoke.
+    pub(super) tokens: Option<Tokens>,
 }
 
 /// Lines a rule must match and lines it must leave alone: requests in combined format, or bare targets.
@@ -50,7 +53,7 @@ pub struct Samples {
     pub quiet: Vec<String>,
 }
 
-const KEYS: &[&str] = &["class", "score", "confidence", "critical", "client", "tests"];
+const KEYS: &[&str] = &["class", "score", "confidence", "critical", "client", "tests", "tokens"];
 
 /// A rule document; unknown fields are told to `warn`.
 pub(super) fn parse(doc: &Node, file: &str, given: &Given<'_>, warn: &mut Vec<Bad>) -> Result<Rule, Bad> {
@@ -82,6 +85,7 @@ pub(super) fn parse(doc: &Node, file: &str, given: &Given<'_>, warn: &mut Vec<Ba
         file: file.to_owned(),
         line: doc.line,
         samples: samples(ours)?,
+        tokens: ours.and_then(|ours| ours.get("tokens")).map(tokens::parse).transpose()?,
         whom,
         test,
         source,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::detect::rules::expr::Found;
 use crate::detect::rules::field::Field;
 use crate::detect::rules::foreign::ForeignScanner;
 use crate::detect::rules::memo::{MAX_KEY, Memo};
@@ -95,17 +96,24 @@ impl Scanner {
 
     fn confirm(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
         self.candidates.list.sort_unstable();
-        for rule_ix in &self.candidates.list {
-            let Some(rule) = self.set.rules().get(usize::from(rule_ix.0)) else { continue };
+        let Self { set, scratch, candidates, .. } = self;
+        let before = hits.len();
+        let rules = || candidates.list.iter().filter_map(|ix| Some((*ix, set.rule(*ix)?)));
+        for (rule_ix, rule) in rules().filter(|(_, rule)| rule.tokens.is_none()) {
             let mut found = None;
-            if rule.source.admits(event) && rule.test.holds(event, &mut self.scratch, &mut found) {
-                hits.push(match found {
-                    Some(at) => {
-                        let span = locate(event, at.field, at.view, at.from, at.to);
-                        Hit { rule: *rule_ix, field: at.field, view: at.view, span }
-                    }
-                    None => Hit { rule: *rule_ix, field: Field::Line, view: View::Raw, span: whole(event) },
-                });
+            if rule.source.admits(event) && rule.test.holds(event, scratch, &mut found) {
+                hits.push(hit(rule_ix, found, event));
+            }
+        }
+        // Tokens cost most and say no more than a rule that has spoken.
+        for (rule_ix, rule) in rules().filter(|(_, rule)| rule.tokens.is_some()) {
+            let said = hits.iter().skip(before).filter_map(|hit| set.rule(hit.rule));
+            if said.into_iter().any(|other| other.class == rule.class && other.score >= rule.score) {
+                continue;
+            }
+            if rule.source.admits(event) && rule.test.holds(event, scratch, &mut None) {
+                let found = rule.tokens.as_ref().and_then(|tokens| tokens.find(event, scratch));
+                hits.extend(found.map(|found| hit(rule_ix, Some(found), event)));
             }
         }
     }
@@ -117,6 +125,16 @@ impl Scanner {
         self.scratch.reset();
         (0..self.set.rules().len()).for_each(|at| self.candidates.add(RuleIx(u16::try_from(at).unwrap())));
         self.confirm(event, hits);
+    }
+}
+
+fn hit(rule: RuleIx, found: Option<Found>, event: &Event<'_>) -> Hit {
+    match found {
+        Some(at) => {
+            let span = locate(event, at.field, at.view, at.from, at.to);
+            Hit { rule, field: at.field, view: at.view, span }
+        }
+        None => Hit { rule, field: Field::Line, view: View::Raw, span: whole(event) },
     }
 }
 
