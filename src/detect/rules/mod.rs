@@ -24,6 +24,7 @@ mod rule;
 mod scanner;
 mod set;
 mod sieve;
+mod verdicts;
 mod views;
 mod witness;
 mod yaml;

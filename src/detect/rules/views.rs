@@ -203,7 +203,7 @@ fn offset(at: usize) -> u32 {
 }
 
 /// Where `part` stands in `whole`: by address where it is a slice of it, else by its bytes.
-fn place(part: &[u8], whole: &[u8]) -> Option<usize> {
+pub(super) fn place(part: &[u8], whole: &[u8]) -> Option<usize> {
     let at = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
     if at.saturating_add(part.len()) <= whole.len() { Some(at) } else { memchr::memmem::find(whole, part) }
 }
