@@ -1,15 +1,15 @@
 //! Runs the detectors it was handed over events, in their order; names none of them.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
+use crate::detect::look::{Look, Looked};
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
-use crate::detect::rules::{CorrelationHit, Correlator, Field, Hit, RuleSet, Scanner};
+use crate::detect::rules::{CorrelationHit, Correlator, Field, Hit, RuleSet};
 use crate::detect::seen::{RuleHit, Seen, Together, lately_hostile, sign, signs_of};
 use crate::detect::settings::Settings;
 use crate::detect::traffic;
@@ -23,14 +23,16 @@ pub struct Engine {
     /// By [`SourceIx`]: the source's name and its index in the evidence ring.
     sources: Vec<(Box<str>, u32)>,
     rules: Arc<RuleSet>,
-    scanner: Scanner,
+    /// Of scanners and correlations; that of the memory travels with a snapshot.
+    seed: u64,
+    look: Look,
+    looked: Looked,
     correlator: Correlator,
-    hits: Vec<Hit>,
     correlated: Vec<CorrelationHit>,
 }
 
 const MAGIC: &[u8; 8] = b"peelmem\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const CHECKSUM: usize = 32;
 /// Sources named by their place; beyond, evidence has no file name.
 const MAX_SOURCES: usize = 65_536;
@@ -44,15 +46,17 @@ impl Engine {
                 once.push(detector);
             }
         }
+        let memory = Memory::new(seed, &settings);
         Self {
             detectors: once,
-            memory: Memory::new(seed, &settings),
             settings,
             sources: Vec::new(),
-            scanner: Scanner::new(Arc::clone(&rules), seed),
+            seed,
+            look: Look::new(Arc::clone(&rules), seed, memory.seed.clone()),
+            looked: Looked::default(),
+            memory,
             correlator: Correlator::new(Arc::clone(&rules), seed),
             rules,
-            hits: Vec::new(),
             correlated: Vec::new(),
         }
     }
@@ -69,16 +73,45 @@ impl Engine {
         self.sources[at] = (name.into(), self.memory.evidence.name(name));
     }
 
+    /// Another pair of eyes on what events show by themselves. [`Engine::restore`] ends its use.
+    pub fn eyes(&self) -> Look {
+        Look::new(Arc::clone(&self.rules), self.seed, self.memory.seed.clone())
+    }
+
     /// Looks at one event; adds what is wrong.
     pub fn see(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+        if event.client.is_none() {
+            return;
+        }
+        let mut looked = std::mem::take(&mut self.looked);
+        self.look.name(event, &mut looked);
+        self.announce(&looked);
+        self.look.scan(event, &mut looked);
+        self.take(event, &looked, alerts);
+        self.looked = looked;
+    }
+
+    /// Asks for what will be needed of the memory for an event that comes soon; [`Engine::fetch`] follows.
+    pub fn announce(&self, looked: &Looked) {
+        self.memory.announce(looked.client, looked.path);
+    }
+
+    /// Asks for the client's record itself, some work after it was announced.
+    pub fn fetch(&self, looked: &Looked) {
+        self.memory.fetch(looked.client);
+    }
+
+    /// What [`Engine::see`] does once eyes of this engine have looked at the event.
+    pub fn take(&mut self, event: &Event<'_>, looked: &Looked, alerts: &mut Vec<Alert>) {
         let Some(client) = event.client else { return };
         let ip = client.ip.to_canonical();
         let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
-        let path = traffic::path_hash(event, &self.memory);
-        self.memory.announce(ip, path);
-        self.scan(event, ip);
-        let slot = self.memory.client(ip, now, &self.settings);
-        let (hits, together) = named(&self.rules, &self.hits, &self.correlated);
+        self.correlated.clear();
+        if !looked.hits.is_empty() {
+            self.correlator.see(event, &looked.hits, &mut self.correlated);
+        }
+        let slot = self.memory.client(ip, looked.client, now, &self.settings);
+        let (hits, together) = named(&self.rules, &looked.hits, &self.correlated);
         let hostile = lately_hostile(&self.memory, slot, now, self.settings.success_window);
         let mut seen = Seen {
             event,
@@ -87,7 +120,7 @@ impl Engine {
             via: client.via,
             now,
             signs: u16::from(!hits.is_empty()) * sign::HIT + u16::from(!together.is_empty()) * sign::CORRELATION,
-            path,
+            path: looked.path,
             attempt: None,
             source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
             hits: &hits,
@@ -95,7 +128,7 @@ impl Engine {
         };
         if let What::Request(request) = &event.what {
             seen.signs |= signs_of(request, hostile);
-            traffic::count(&mut seen, request, &mut self.memory, &self.settings);
+            traffic::count(&mut seen, request, looked, &mut self.memory, &self.settings);
         }
         seen.attempt = login::attempt(&seen, &self.memory, &self.settings);
         login::learn(&seen, &mut self.memory, &self.settings);
@@ -103,18 +136,6 @@ impl Engine {
             seen.signs |= sign::LOGIN | if hostile && attempt.ok { sign::AFTER_ATTACK } else { 0 };
         }
         run(&self.detectors, &seen, &mut self.memory, &self.settings, alerts);
-    }
-
-    /// Meanwhile the memory of the client comes nearer.
-    fn scan(&mut self, event: &Event<'_>, ip: IpAddr) {
-        self.hits.clear();
-        self.correlated.clear();
-        self.scanner.begin(event);
-        self.memory.fetch(ip);
-        self.scanner.finish(event, &mut self.hits);
-        if !self.hits.is_empty() {
-            self.correlator.see(event, &self.hits, &mut self.correlated);
-        }
     }
 
     /// What is known of a client or prefix; of anything else nothing.
@@ -180,6 +201,7 @@ impl Engine {
             *at = memory.evidence.name(name);
         }
         self.memory = memory;
+        self.look = self.eyes();
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 pub mod behaviour;
 pub mod detector;
 pub mod engine;
+pub mod look;
 pub mod memory;
 pub mod raise;
 pub mod rules;
@@ -12,5 +13,6 @@ pub mod traffic;
 
 pub use detector::Detector;
 pub use engine::Engine;
+pub use look::{Look, Looked};
 pub use memory::{MemoryUse, SnapshotError};
 pub use settings::Settings;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::detect::Engine;
+use crate::detect::{Engine, Looked};
 use crate::model::{Action, Alert, Decision, Event, Evidence, Millis, SourceIx, Standing, What};
 use crate::respond::{Ground, Policy, Respond, World};
 
@@ -45,12 +45,21 @@ impl Trial {
         Self { engine, respond, alerts: Vec::new(), logins: Vec::new(), would: BTreeMap::new() }
     }
 
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     pub fn source(&mut self, ix: SourceIx, name: &str) {
         self.engine.source(ix, name);
     }
 
     /// The next event; nothing is allocated while nothing is wrong.
     pub fn see(&mut self, event: &Event<'_>) {
+        self.take(event, None);
+    }
+
+    /// The same, perhaps looked at already by eyes of [`Trial::engine`].
+    pub fn take(&mut self, event: &Event<'_>, looked: Option<&Looked>) {
         if let (What::Login(login), Some(client)) = (&event.what, event.client)
             && login.ok
             && login.admin
@@ -58,7 +67,10 @@ impl Trial {
             self.logins.retain(|(ip, _)| *ip != client.ip);
             self.logins.push((client.ip, event.now));
         }
-        self.engine.see(event, &mut self.alerts);
+        match looked {
+            Some(looked) => self.engine.take(event, looked, &mut self.alerts),
+            None => self.engine.see(event, &mut self.alerts),
+        }
         while let Some(alert) = self.alerts.pop() {
             self.alert(alert);
         }
