@@ -155,13 +155,16 @@ impl<T: Take> Replay<'_, T> {
     }
 
     fn batch(&mut self, feed: &mut Feed<Found<T>>, batch: &mut Batch<Found<T>>, limit: Millis) -> Option<Later> {
+        let mut sure = false;
         loop {
-            if !batch.follows(feed.log.plan()) {
+            // The log can only have learnt what it looks like from a line that was read in its turn.
+            if !sure && !batch.follows(feed.log.plan()) {
                 self.workers.prepare(batch, feed.log.plan());
             }
             batch.ready(SOON).into_iter().for_each(|ready| self.to.announce(&ready.found));
             batch.ready(SOONER).into_iter().for_each(|ready| self.to.fetch(&ready.found));
             let ready = batch.ready(0)?;
+            sure = ready.parts.is_some();
             if let Err(later) = self.line(feed, batch, ready, limit) {
                 return Some(later);
             }

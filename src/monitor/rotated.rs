@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ahead::{Readers, Text};
-use super::line::{BLOCK, RawLine, chomp};
+use super::line::{RawLine, chomp};
 use super::packing::{Counted, Packing, unpack};
 use crate::host::logs::{self, NoLog};
 
@@ -44,6 +44,9 @@ pub struct LineReader {
     damage: Option<io::Error>,
 }
 
+/// Bytes taken at once: with all that is made of them they stay in the second cache of a core.
+const STRETCH: usize = 64 << 10;
+
 /// Whole lines of a text, taken together.
 #[derive(Debug, Default)]
 pub(super) struct Stretch {
@@ -79,7 +82,7 @@ impl LineReader {
             text,
             taken,
             size,
-            block: vec![0; BLOCK],
+            block: vec![0; STRETCH],
             from: 0,
             to: 0,
             offset: 0,

@@ -12,7 +12,7 @@ use super::reader::Plan;
 use super::rotated::ReadError;
 
 /// Batches under way for each thread, of all files together.
-const FOR_EACH: usize = 3;
+const FOR_EACH: usize = 6;
 
 /// A batch to prepare, and where it is waited for.
 struct Job<F> {

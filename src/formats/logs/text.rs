@@ -24,7 +24,12 @@ pub fn address_with_port(field: &[u8]) -> Option<IpAddr> {
 }
 
 fn ipv4(field: &[u8]) -> Option<Ipv4Addr> {
-    let mut rest = field;
+    ipv4_ahead(field).filter(|(_, length)| *length == field.len()).map(|(ip, _)| ip)
+}
+
+/// The IPv4 address that `text` begins with, and how many bytes it takes.
+pub fn ipv4_ahead(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let mut rest = text;
     let mut bits = 0;
     for _ in 0..3 {
         let (octet, length) = octet(rest)?;
@@ -32,7 +37,7 @@ fn ipv4(field: &[u8]) -> Option<Ipv4Addr> {
         bits = bits << 8 | octet;
     }
     let (last, length) = octet(rest)?;
-    (length == rest.len()).then(|| Ipv4Addr::from_bits(bits << 8 | last))
+    Some((Ipv4Addr::from_bits(bits << 8 | last), text.len() - rest.len() + length))
 }
 
 /// One to three digits, and how many; at most 255.
