@@ -96,7 +96,7 @@ fn foreign_and_newer_snapshots_are_named_as_such() {
     assert_eq!(engine.restore(b"SQLite format 3\0"), Err(SnapshotError::Foreign));
     let mut newer = engine.snapshot();
     newer[8] = 9;
-    assert_eq!(engine.restore(&newer), Err(SnapshotError::Version(9, 2)));
+    assert_eq!(engine.restore(&newer), Err(SnapshotError::Version(9, 3)));
     assert_eq!(engine.restore(b""), Err(SnapshotError::Foreign));
 }
 

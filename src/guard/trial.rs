@@ -1,6 +1,6 @@
 //! What the guard would have done: the same engine and policy over finished logs, with the log's own time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -15,7 +15,7 @@ pub struct Trial {
     respond: Respond,
     alerts: Vec<Alert>,
     logins: Vec<(IpAddr, Millis)>,
-    would: BTreeMap<(String, Action), Would>,
+    would: HashMap<(String, Action), Would>,
 }
 
 /// What would have been decided about one client, several decisions of one kind made one.
@@ -42,7 +42,7 @@ pub struct Would {
 impl Trial {
     pub fn new(engine: Engine, policy: Policy, ground: Ground) -> Self {
         let respond = Respond::new(policy, ground);
-        Self { engine, respond, alerts: Vec::new(), logins: Vec::new(), would: BTreeMap::new() }
+        Self { engine, respond, alerts: Vec::new(), logins: Vec::new(), would: HashMap::new() }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -122,7 +122,7 @@ impl Trial {
     /// All of it, by time.
     pub fn end(self) -> Vec<Would> {
         let mut all: Vec<Would> = self.would.into_values().collect();
-        all.sort_by(|a, b| (a.first, &a.client).cmp(&(b.first, &b.client)));
+        all.sort_by(|a, b| (a.first, &a.client, a.action).cmp(&(b.first, &b.client, b.action)));
         all
     }
 }

@@ -105,15 +105,15 @@ fn is_picture(path: &[u8]) -> bool {
     let known =
         |part: &[u8]| matches!(part.len(), 4..=9) && PICTURES.iter().any(|name| name.eq_ignore_ascii_case(part));
     // `/api/assets/7/thumbnail`, `/avatar/anna/64`
-    let mut parts = memchr::memrchr_iter(b'/', path);
-    let Some(last) = parts.next() else { return false };
-    let before = parts.next();
-    let middle = &path[before.map_or(0, |at| at + 1)..last];
-    if middle.is_empty() {
+    let cut = |path: &[u8]| memchr::memrchr(b'/', path);
+    let Some(last) = cut(path) else { return false };
+    let before = cut(&path[..last]);
+    // Nothing between the last two slashes, or before the only one.
+    if before.map_or(0, |at| at + 1) == last {
         return false;
     }
-    let third = before.map_or(&b""[..], |end| &path[parts.next().map_or(0, |at| at + 1)..end]);
-    known(&path[last + 1..]) || known(third)
+    let third = before.map(|end| &path[cut(&path[..end]).map_or(0, |at| at + 1)..end]);
+    known(&path[last + 1..]) || third.is_some_and(known)
 }
 
 /// The last parts of a path, the very last first; empty where there are fewer.

@@ -240,6 +240,12 @@ impl Told {
 
 /// Text with invalid UTF-8 replaced, cut to its size, and the span moved with it.
 fn readable(bytes: &[u8], span: [u32; 2]) -> (String, Option<(u32, u32)>) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.len() <= Alert::MAX_LINE
+        && text.get(span[0] as usize..span[1] as usize).is_some()
+    {
+        return (text.to_owned(), (span[0] < span[1]).then_some((span[0], span[1])));
+    }
     let mut text = String::from_utf8_lossy(bytes).into_owned();
     let mut end = text.len().min(Alert::MAX_LINE);
     while !text.is_char_boundary(end) {
