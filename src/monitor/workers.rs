@@ -21,6 +21,9 @@ struct Job<F> {
     reply: Sender<Batch<F>>,
 }
 
+/// The way to the threads, and the one back: whoever waits takes from it too.
+type Jobs<F> = (Sender<Job<F>>, Receiver<Job<F>>);
+
 impl<F: Default> Job<F> {
     fn run<L: Look<Found = F>>(mut self, cap: usize, eyes: &mut L) {
         self.batch.prepare(self.plan.as_ref(), cap, eyes);
@@ -32,7 +35,7 @@ impl<F: Default> Job<F> {
 /// The threads, and the caller's own eyes. They end when it is gone.
 pub(super) struct Workers<L: Look> {
     /// None without any thread.
-    jobs: Option<(Sender<Job<L::Found>>, Receiver<Job<L::Found>>)>,
+    jobs: Option<Jobs<L::Found>>,
     threads: usize,
     cap: usize,
     eyes: L,
