@@ -110,7 +110,7 @@ fn a_million_clients_fit_and_the_next_million_too() {
         } else {
             IpAddr::V6(Ipv6Addr::from_bits(0x2001_0db8 << 96 | u128::from(n) << 64 | 1))
         };
-        memory.client(ip, 1_700_000_000 + n / 1000, &settings);
+        memory.client(ip, memory.seed.address(ip), 1_700_000_000 + n / 1000, &settings);
     }
     let used = memory.usage();
     assert_eq!((used.clients, used.evicted), (1_000_000, 1_000_000));

@@ -266,3 +266,28 @@ fn a_log_that_declares_itself_at_its_head_is_read_on_in_the_middle() {
     append(&log, "2026-11-22 10:00:01 203.0.113.7 GET /b 200\n");
     assert_eq!(targets(&mut follower(source(), positions)), ["/b"]);
 }
+
+#[test]
+fn lines_read_ahead_in_stretches_are_those_read_one_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("access.log");
+    let lengths = [0, 1, 300, 90_000, 7, 200_000, 60, 65_536, 2, 1_000].iter().cycle().take(60);
+    let text = lengths.enumerate().map(|(nth, length)| {
+        let end = if nth % 3 == 0 { "\r\n" } else { "\n" };
+        format!("{}{}{end}", line(1, &format!("/{nth}")).trim_end(), " ".repeat(*length))
+    });
+    fs::write(&path, text.collect::<String>() + line(2, "/last").trim_end()).unwrap();
+    for (cap, threads) in [(MAX_LINE, 1), (MAX_LINE, 3), (150_000, 2), (70_000, 1), (200, 2)] {
+        let (expected, _) = lines(&path, cap);
+        let mut seen = Vec::new();
+        let mut each = |event: &peelhouse::model::Event<'_>| {
+            assert_eq!(
+                target(event),
+                if event.at.line == 61 { "/last".to_owned() } else { format!("/{}", event.at.line - 1) }
+            );
+            seen.push((event.at.offset, event.at.line, event.raw.len()));
+        };
+        replay(&[source(&path)], cap, NonZeroUsize::new(threads).unwrap(), &mut each, &mut |_, _| {});
+        assert_eq!(seen, expected, "cap {cap}, {threads} threads");
+    }
+}

@@ -46,7 +46,7 @@ pub struct Args {
     /// recognising it
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
-    /// One decides, the others unpack .gz and .zst ahead; the result is the same [default: one for each core]
+    /// One decides, the others unpack, read and scan ahead; the result is the same [default: one for each core]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 }

@@ -1,6 +1,9 @@
-//! An ordinary shop's traffic with attackers among the visitors, as combined log lines; the same in every run.
+//! An ordinary shop's traffic with attackers among the visitors, and harder mixes, as combined log lines; the same in
+//! every run.
 
 use std::io::{self, Write};
+
+use crate::detect::rules::RuleSet;
 
 const AGENTS: [&str; 8] = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
@@ -31,16 +34,77 @@ const ATTACKS: [&str; 12] = [
     "/shell.php?cmd=id",
 ];
 
-/// Writes that many lines, twenty a second from a noon on.
+/// What the lines are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mix {
+    /// Twenty thousand visitors and some sixty thousand targets; of a hundred lines three are attacks.
+    Ordinary,
+    /// Nothing repeats: a query, half of it encoded, that never comes twice, and many more visitors, pages and agents.
+    Unique,
+    /// Nothing but attacks, every one that a rule of the pack gives as its sample, from sixteen thousand addresses.
+    Attack,
+}
+
+/// Writes that many lines of ordinary traffic, twenty a second from a noon on.
 pub fn write(out: &mut impl Write, lines: u64) -> io::Result<()> {
+    write_mix(out, lines, Mix::Ordinary)
+}
+
+/// The same of any mix.
+pub fn write_mix(out: &mut impl Write, lines: u64, mix: Mix) -> io::Result<()> {
     let mut dice = Dice::new(0x5eed);
+    let samples = if mix == Mix::Attack { samples() } else { Vec::new() };
     for line in 0..lines {
         let second = line / 20;
         let (day, hour, minute) = (12 + second / 86_400, second / 3600 % 24, second / 60 % 60);
         let stamp = format!("{:02}/Nov/2026:{hour:02}:{minute:02}:{:02} +0000", day % 28 + 1, second % 60);
-        if dice.roll(100) < 3 { attack(out, &mut dice, &stamp)? } else { visit(out, &mut dice, &stamp)? }
+        match mix {
+            Mix::Attack => sample(out, &mut dice, &samples, &stamp)?,
+            _ if dice.roll(100) < 3 => attack(out, &mut dice, &stamp)?,
+            Mix::Ordinary => visit(out, &mut dice, &stamp)?,
+            Mix::Unique => unique_visit(out, &mut dice, &stamp, line)?,
+        }
     }
     Ok(())
+}
+
+/// The targets by which the pack's rules are tested.
+fn samples() -> Vec<String> {
+    let (set, _) = RuleSet::load(RuleSet::pack());
+    let all = set.rules().iter().flat_map(|rule| rule.samples.must_match.clone());
+    all.filter(|sample| sample.starts_with('/')).map(|sample| sample.replace('"', "%22")).collect()
+}
+
+fn sample(out: &mut impl Write, dice: &mut Dice, samples: &[String], stamp: &str) -> io::Result<()> {
+    let target = samples.get(dice.roll(samples.len() as u64) as usize).map_or("/", String::as_str);
+    let (client, status) = (dice.roll(16_384), dice.pick(&[404, 403, 404, 400, 200]));
+    let agent = dice.pick(&AGENTS);
+    writeln!(
+        out,
+        "198.18.{}.{} - - [{stamp}] \"GET {target} HTTP/1.1\" {status} 162 \"-\" \"{agent}\"",
+        client / 256,
+        client % 256
+    )
+}
+
+fn unique_visit(out: &mut impl Write, dice: &mut Dice, stamp: &str, line: u64) -> io::Result<()> {
+    let (person, section, page) = (dice.roll(200_000), dice.pick(&SECTIONS), dice.roll(50_000));
+    let mark = dice.roll(u64::MAX);
+    let encoded =
+        if line.is_multiple_of(2) { "&q=caf%C3%A9+au%20lait&from=%2Fshop%2F" } else { "&utm_source=mail&ref=" };
+    writeln!(
+        out,
+        "100.{}.{}.{} - - [{stamp}] \"GET /{section}/article-{page}?session={mark:016x}{encoded}{line} HTTP/1.1\" {} {} \
+         \"https://shop.example/{section}/article-{}\" \"{} build/{}\"",
+        64 + person / 65_536,
+        person / 256 % 256,
+        person % 256,
+        dice.pick(&[200, 200, 200, 304, 302]),
+        dice.roll(90_000),
+        dice.roll(50_000),
+        AGENTS[(person % 5) as usize],
+        person % 4000,
+    )
 }
 
 fn visit(out: &mut impl Write, dice: &mut Dice, stamp: &str) -> io::Result<()> {
@@ -114,5 +178,20 @@ mod tests {
         assert_eq!(lines.lines().count(), 500);
         assert_eq!(lines, written());
         assert!(lines.lines().any(|line| line.starts_with("203.0.113.")));
+    }
+
+    #[test]
+    fn of_the_unique_mix_no_target_comes_twice_and_of_attacks_every_one_does() {
+        let targets = |mix| {
+            let mut out = Vec::new();
+            write_mix(&mut out, 2000, mix).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let visits = text.lines().filter(|line| !line.starts_with("203.0.113."));
+            visits.map(|line| line.split(' ').nth(6).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let distinct = |targets: &[String]| targets.iter().collect::<std::collections::BTreeSet<_>>().len();
+        let unique = targets(Mix::Unique);
+        assert_eq!(distinct(&unique), unique.len());
+        assert!(distinct(&targets(Mix::Attack)) > 200);
     }
 }

@@ -8,9 +8,10 @@ use ipnet::IpNet;
 use crate::detect::behaviour::login;
 use crate::detect::detector::Detector;
 use crate::detect::fail2ban::Jails;
+use crate::detect::look::{Look, Looked};
 use crate::detect::memory::persist::{Persist, Reader};
 use crate::detect::memory::{Memory, MemoryUse, SnapshotError};
-use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet, Scanner};
+use crate::detect::rules::{CorrelationHit, Correlator, Hit, RuleSet};
 use crate::detect::seen::{RuleHit, Seen, Together, lately_hostile, sign, signs_of};
 use crate::detect::settings::Settings;
 use crate::detect::traffic;
@@ -24,16 +25,18 @@ pub struct Engine {
     /// By [`SourceIx`]: the source's name and its index in the evidence ring.
     sources: Vec<(Box<str>, u32)>,
     rules: Arc<RuleSet>,
-    scanner: Scanner,
+    /// Of scanners and correlations; that of the memory travels with a snapshot.
+    seed: u64,
+    look: Look,
+    looked: Looked,
     correlator: Correlator,
     jails: Jails,
-    hits: Vec<Hit>,
     correlated: Vec<CorrelationHit>,
     proxies: Vec<IpNet>,
 }
 
 const MAGIC: &[u8; 8] = b"peelmem\n";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const CHECKSUM: usize = 32;
 /// Sources named by their place; beyond, evidence has no file name.
 const MAX_SOURCES: usize = 65_536;
@@ -47,16 +50,18 @@ impl Engine {
                 once.push(detector);
             }
         }
+        let memory = Memory::new(seed, &settings);
         Self {
             detectors: once,
-            memory: Memory::new(seed, &settings),
             jails: Jails::new(&settings.jails),
             settings,
             sources: Vec::new(),
-            scanner: Scanner::new(Arc::clone(&rules), seed),
+            seed,
+            look: Look::new(Arc::clone(&rules), seed, memory.seed.clone()),
+            looked: Looked::default(),
+            memory,
             correlator: Correlator::new(Arc::clone(&rules), seed),
             rules,
-            hits: Vec::new(),
             correlated: Vec::new(),
             proxies: Vec::new(),
         }
@@ -75,23 +80,53 @@ impl Engine {
         self.sources[at] = (name.into(), self.memory.evidence.name(name));
     }
 
-    /// Looks at one event; adds what is wrong.
-    pub fn see(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
-        self.ask_jails(event, alerts);
-        self.see_line(event, alerts);
+    /// Another pair of eyes on what events show by themselves. [`Engine::restore`] ends its use.
+    pub fn eyes(&self) -> Look {
+        Look::new(Arc::clone(&self.rules), self.seed, self.memory.seed.clone())
     }
 
-    fn see_line(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
-        let Some(client) = event.client else { return self.see_unaddressed(event, alerts) };
+    /// Looks at one event; adds what is wrong.
+    pub fn see(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+        let mut looked = std::mem::take(&mut self.looked);
+        if event.client.is_some() {
+            self.look.name(event, &mut looked);
+            self.announce(&looked);
+            self.look.scan(event, &mut looked);
+        }
+        self.take(event, &looked, alerts);
+        self.looked = looked;
+    }
+
+    /// Asks for what will be needed of the memory for an event that comes soon; [`Engine::fetch`] follows.
+    pub fn announce(&self, looked: &Looked) {
+        self.memory.announce(looked.client, looked.path);
+    }
+
+    /// Asks for the client's record itself, some work after it was announced.
+    pub fn fetch(&self, looked: &Looked) {
+        self.memory.fetch(looked.client);
+    }
+
+    /// What [`Engine::see`] does once eyes of this engine have looked at the event.
+    pub fn take(&mut self, event: &Event<'_>, looked: &Looked, alerts: &mut Vec<Alert>) {
+        self.ask_jails(event, alerts);
+        match event.client {
+            Some(client) => self.take_line(event, client, looked, alerts),
+            None => self.take_unaddressed(event, alerts),
+        }
+    }
+
+    fn take_line(&mut self, event: &Event<'_>, client: Client, looked: &Looked, alerts: &mut Vec<Alert>) {
         let ip = client.ip.to_canonical();
         let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
-        let path = traffic::path_hash(event, &self.memory);
-        self.memory.announce(ip, path);
-        self.scan(event, ip);
-        let slot = self.memory.client(ip, now, &self.settings);
+        self.correlated.clear();
+        if !looked.hits.is_empty() {
+            self.correlator.see(event, &looked.hits, &mut self.correlated);
+        }
+        let slot = self.memory.client(ip, looked.client, now, &self.settings);
         let is_note = matches!(event.what, What::Note(_));
-        let noted = if is_note { login::failure(event, &self.rules, &self.hits) } else { None };
-        let (hits, together) = named(&self.rules, &self.hits, &self.correlated);
+        let noted = if is_note { login::failure(event, &self.rules, &looked.hits) } else { None };
+        let (hits, together) = named(&self.rules, &looked.hits, &self.correlated);
         let hostile = lately_hostile(&self.memory, slot, now, self.settings.success_window);
         let mut seen = Seen {
             event,
@@ -100,7 +135,7 @@ impl Engine {
             via: client.via,
             now,
             signs: u16::from(!hits.is_empty()) * sign::HIT + u16::from(!together.is_empty()) * sign::CORRELATION,
-            path,
+            path: looked.path,
             noted,
             attempt: None,
             source: self.sources.get(event.at.source.0 as usize).map_or(u32::MAX, |(_, name)| *name),
@@ -109,7 +144,7 @@ impl Engine {
         };
         if let What::Request(request) = &event.what {
             seen.signs |= signs_of(request, hostile);
-            traffic::count(&mut seen, request, &mut self.memory, &self.settings);
+            traffic::count(&mut seen, request, looked, &mut self.memory, &self.settings);
         }
         seen.attempt = login::attempt(&seen, &self.memory, &self.settings);
         login::learn(&seen, &mut self.memory, &self.settings);
@@ -125,30 +160,32 @@ impl Engine {
     }
 
     /// A remark whose client stands in its message, where a rule knows to find it.
-    fn see_unaddressed(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
+    fn take_unaddressed(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
         if matches!(event.what, What::Request(_)) {
             return;
         }
-        self.hits.clear();
-        self.scanner.scan(event, &mut self.hits);
-        match self.rules.client_of(event, self.hits.iter().copied()) {
-            Some(ip) if self.proxies.iter().any(|net| net.contains(&ip)) => self.see_nameless(event, alerts),
-            Some(ip) => {
+        let mut looked = Looked::default();
+        self.look.scan(event, &mut looked);
+        match self.rules.client_of(event, looked.hits.iter().copied()) {
+            Some(ip) if !self.proxies.iter().any(|net| net.contains(&ip)) => {
                 let via = if self.proxies.is_empty() { Via::Direct } else { Via::PerhapsProxy };
-                self.see_line(&Event { client: Some(Client { ip, via }), ..event.clone() }, alerts);
+                let client = Client { ip, via };
+                let event = Event { client: Some(client), ..event.clone() };
+                self.look.name(&event, &mut looked);
+                self.take_line(&event, client, &looked, alerts);
             }
-            None => self.see_nameless(event, alerts),
+            _ => self.take_nameless(event, &looked, alerts),
         }
     }
 
     /// A failed login from nowhere counts for its user alone.
-    fn see_nameless(&mut self, event: &Event<'_>, alerts: &mut Vec<Alert>) {
-        let Some(failed) = login::failure(event, &self.rules, &self.hits) else { return };
+    fn take_nameless(&mut self, event: &Event<'_>, looked: &Looked, alerts: &mut Vec<Alert>) {
+        let Some(failed) = login::failure(event, &self.rules, &looked.hits) else { return };
         let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
         let ip = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
         let seen = Seen {
             event,
-            slot: self.memory.client(ip, now, &self.settings),
+            slot: self.memory.client(ip, self.memory.seed.address(ip), now, &self.settings),
             ip,
             via: Via::Direct,
             now,
@@ -170,27 +207,15 @@ impl Engine {
         for alert in alerts.iter_mut().skip(from) {
             let Subject::Client(ip) = alert.subject else { continue };
             let now = u32::try_from(event.now.secs().max(0)).unwrap_or(u32::MAX);
-            let slot = self.memory.client(ip, now, &self.settings);
+            let slot = self.memory.client(ip, self.memory.seed.address(ip), now, &self.settings);
             self.memory.accuse(slot, now);
             alert.standing = self.memory.standing_of(ip);
         }
     }
 
-    /// Meanwhile the memory of the client comes nearer.
-    fn scan(&mut self, event: &Event<'_>, ip: IpAddr) {
-        self.hits.clear();
-        self.correlated.clear();
-        self.scanner.begin(event);
-        self.memory.fetch(ip);
-        self.scanner.finish(event, &mut self.hits);
-        if !self.hits.is_empty() {
-            self.correlator.see(event, &self.hits, &mut self.correlated);
-        }
-    }
-
-    /// The rules that the last event met.
+    /// The rules that the last event with a client met.
     pub fn hits(&self) -> &[Hit] {
-        &self.hits
+        &self.looked.hits
     }
 
     /// What is known of a client or prefix; of anything else nothing.
@@ -263,6 +288,7 @@ impl Engine {
             *at = memory.evidence.name(name);
         }
         self.memory = memory;
+        self.look = self.eyes();
         Ok(())
     }
 }

@@ -1,26 +1,31 @@
 //! What every request adds to the memory: counts, known paths, pages in these ten seconds.
 
-use crate::detect::behaviour::paths;
-use crate::detect::memory::{Memory, Slot};
+use crate::detect::look::Looked;
+use crate::detect::memory::Memory;
 use crate::detect::seen::{Seen, sign};
 use crate::detect::settings::Settings;
-use crate::model::{Event, Request, What};
+use crate::model::Request;
 
 /// Seconds in which pages are counted.
 pub const BIN: u32 = 10;
-/// Its length and its end tell user agents apart, at a third of the cost of the whole.
-const AGENT_TAIL: usize = 32;
 /// Lines before a limit that are kept as evidence.
 const RUN_UP: f32 = 10.0;
 
 /// Counts a request, and adds the signs that only the memory can tell.
-pub fn count(seen: &mut Seen<'_, '_>, request: &Request<'_>, memory: &mut Memory, settings: &Settings) {
+pub fn count(
+    seen: &mut Seen<'_, '_>,
+    request: &Request<'_>,
+    looked: &Looked,
+    memory: &mut Memory,
+    settings: &Settings,
+) {
     let client = memory.clients.at_mut(seen.slot);
     client.requests = client.requests.saturating_add(1);
-    if new_agent(seen.slot, request.user_agent, memory) {
+    if client.agents & looked.agent == 0 {
+        client.agents |= looked.agent;
         seen.signs |= sign::CRAWLER;
     }
-    if !paths::is_static(request.path()) && count_page(seen, memory, settings) {
+    if looked.page && count_page(seen, memory, settings) {
         seen.signs |= sign::BUSY;
     }
     if matches!(request.status, 200..=299 | 304) {
@@ -29,29 +34,6 @@ pub fn count(seen: &mut Seen<'_, '_>, request: &Request<'_>, memory: &mut Memory
     if matches!(request.status, 200..=399) {
         memory.count_good(seen.slot, seen.now);
     }
-}
-
-/// Hash of site and path; 0 for what is no request.
-pub fn path_hash(event: &Event<'_>, memory: &Memory) -> u64 {
-    match &event.what {
-        What::Request(request) => memory.seed.pair(event.site, path_of(request)),
-        _ => 0,
-    }
-}
-
-/// What tells one path from another; of a garbage request only its first bytes, for TLS hellos are all different.
-fn path_of<'a>(request: &Request<'a>) -> &'a [u8] {
-    if request.method.is_empty() { &request.target[..request.target.len().min(3)] } else { request.path() }
-}
-
-/// True where this client was not seen with that user agent before.
-fn new_agent(slot: Slot, agent: &[u8], memory: &mut Memory) -> bool {
-    let tail = &agent[agent.len().saturating_sub(AGENT_TAIL)..];
-    let bit = 1u16 << ((memory.seed.bytes(tail) ^ (agent.len() as u64) << 60) >> 60);
-    let client = memory.clients.at_mut(slot);
-    let fresh = client.agents & bit == 0;
-    client.agents |= bit;
-    fresh
 }
 
 /// Counts a page; true where the client nears the rate that nobody should have.

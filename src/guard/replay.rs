@@ -5,10 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::detect::fail2ban::JailRules;
+use crate::detect::{Look, Looked};
 use crate::formats::logs::LineFormat;
 use crate::guard::trial::Trial;
 use crate::host::Host;
-use crate::model::{DeclaredFormat, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
+use crate::model::{DeclaredFormat, Event, LogFile, LogKind, LogTarget, RealIp, Server, SourceIx};
 use crate::monitor::{self, LineReader, MAX_LINE, Replayed, Source};
 
 /// Lines that tell a format.
@@ -97,11 +98,39 @@ pub fn replay(
     for (ix, source) in (0..).map(SourceIx).zip(sources) {
         trial.source(ix, &source.path.to_string_lossy());
     }
-    let mut replayed = monitor::replay(sources, MAX_LINE, threads, &mut |event| trial.see(event), progress);
+    let mut replayed = monitor::replay_into(sources, MAX_LINE, threads, &mut Ahead(trial), progress);
     for alarm in std::mem::take(&mut replayed.alarms) {
         trial.alert(alarm);
     }
     replayed
+}
+
+/// A trial whose events are looked at ahead of their turn.
+struct Ahead<'t>(&'t mut Trial);
+
+struct Eyes(Look);
+
+impl monitor::Look for Eyes {
+    type Found = Looked;
+    fn look(&mut self, event: &Event<'_>, looked: &mut Looked) {
+        self.0.look(event, looked);
+    }
+}
+
+impl monitor::Take for Ahead<'_> {
+    type Look = Eyes;
+    fn eyes(&self) -> Eyes {
+        Eyes(self.0.engine().eyes())
+    }
+    fn announce(&self, looked: &Looked) {
+        self.0.engine().announce(looked);
+    }
+    fn fetch(&self, looked: &Looked) {
+        self.0.engine().fetch(looked);
+    }
+    fn take(&mut self, event: &Event<'_>, looked: Option<&Looked>) {
+        self.0.take(event, looked);
+    }
 }
 
 /// The log that a file is, or is a rotation of.

@@ -1,11 +1,11 @@
 //! What the guard would have done: the same engine and policy over finished logs, with the log's own time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::detect::Engine;
+use crate::detect::{Engine, Looked};
 use crate::model::{Action, Alert, Decision, Event, Evidence, Millis, SourceIx, Standing, What};
 use crate::respond::{Ground, Policy, Respond, World};
 
@@ -15,7 +15,7 @@ pub struct Trial {
     respond: Respond,
     alerts: Vec<Alert>,
     logins: Vec<(IpAddr, Millis)>,
-    would: BTreeMap<(String, Action), Would>,
+    would: HashMap<(String, Action), Would>,
 }
 
 /// What would have been decided about one client, several decisions of one kind made one.
@@ -42,7 +42,11 @@ pub struct Would {
 impl Trial {
     pub fn new(engine: Engine, policy: Policy, ground: Ground) -> Self {
         let respond = Respond::new(policy, ground);
-        Self { engine, respond, alerts: Vec::new(), logins: Vec::new(), would: BTreeMap::new() }
+        Self { engine, respond, alerts: Vec::new(), logins: Vec::new(), would: HashMap::new() }
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     pub fn source(&mut self, ix: SourceIx, name: &str) {
@@ -51,6 +55,11 @@ impl Trial {
 
     /// The next event; nothing is allocated while nothing is wrong.
     pub fn see(&mut self, event: &Event<'_>) {
+        self.take(event, None);
+    }
+
+    /// The same, perhaps looked at already by eyes of [`Trial::engine`].
+    pub fn take(&mut self, event: &Event<'_>, looked: Option<&Looked>) {
         if let (What::Login(login), Some(client)) = (&event.what, event.client)
             && login.ok
             && login.admin
@@ -58,7 +67,10 @@ impl Trial {
             self.logins.retain(|(ip, _)| *ip != client.ip);
             self.logins.push((client.ip, event.now));
         }
-        self.engine.see(event, &mut self.alerts);
+        match looked {
+            Some(looked) => self.engine.take(event, looked, &mut self.alerts),
+            None => self.engine.see(event, &mut self.alerts),
+        }
         while let Some(alert) = self.alerts.pop() {
             self.alert(alert);
         }
@@ -110,7 +122,7 @@ impl Trial {
     /// All of it, by time.
     pub fn end(self) -> Vec<Would> {
         let mut all: Vec<Would> = self.would.into_values().collect();
-        all.sort_by(|a, b| (a.first, &a.client).cmp(&(b.first, &b.client)));
+        all.sort_by(|a, b| (a.first, &a.client, a.action).cmp(&(b.first, &b.client, b.action)));
         all
     }
 }

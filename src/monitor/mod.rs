@@ -1,6 +1,7 @@
 //! Follows sources, exactly once → Event.
 
 mod ahead;
+mod batch;
 mod client;
 mod clock;
 mod follow;
@@ -15,7 +16,9 @@ mod reader;
 mod replay;
 mod rotated;
 mod source;
+mod workers;
 
+pub use batch::{Look, Take};
 pub use client::{Origin, client};
 pub use clock::LogClock;
 pub use follow::{Log, Options, Tailer};
@@ -25,6 +28,6 @@ pub use journal::{JOURNAL, journal_cursor};
 pub use line::{After, MAX_LINE, RawLine};
 pub use packing::Packing;
 pub use problem::Problem;
-pub use replay::{Replayed, replay};
+pub use replay::{Replayed, replay, replay_into};
 pub use rotated::{LineReader, ReadError};
 pub use source::Source;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::client::{Origin, client};
 use super::clock::LogClock;
@@ -10,7 +11,7 @@ use super::line::RawLine;
 use super::problem::Problem;
 use super::source::Source;
 use crate::formats::logs::{Line, LineFormat, Parser, Record, Unparsed};
-use crate::model::{Alert, At, Event, FormatSyntax, LogKind, Millis, RealIp, SourceIx, What};
+use crate::model::{Alert, At, Client, Event, FormatSyntax, LogKind, Millis, RealIp, SourceIx, What};
 
 /// Lines that did not fit, kept to recognise the format they are in.
 const SAMPLE: usize = 20;
@@ -33,11 +34,39 @@ pub(super) struct LogReader {
     /// False inside such a record.
     pub settled: bool,
     parser: Option<Parser>,
+    plan: Option<Arc<Plan>>,
     pub clock: LogClock,
     pub health: Health,
     limits: Limits,
     misfits: VecDeque<Vec<u8>>,
     near: Millis,
+}
+
+/// What reading one line by itself needs to know of its log.
+pub(super) struct Plan {
+    format: LineFormat,
+    site: String,
+    real_ip: RealIp,
+}
+
+impl Plan {
+    pub fn parser(&self) -> Parser {
+        let parser = Parser::new(self.format.clone());
+        match &self.real_ip.header {
+            Some(header) => parser.forwarded_header(header),
+            None => parser,
+        }
+    }
+
+    pub fn client(&self, record: &Record<'_>) -> Option<Client> {
+        let origin = Origin { client: record.client, peer: record.peer, forwarded: record.forwarded };
+        client(origin, &self.real_ip)
+    }
+
+    /// Of a request that says it came to `host`.
+    pub fn site<'a>(&'a self, host: &'a [u8]) -> &'a [u8] {
+        if self.site.is_empty() { host } else { self.site.as_bytes() }
+    }
 }
 
 /// What reading gives besides events.
@@ -67,6 +96,7 @@ impl LogReader {
             joins: false,
             settled: true,
             parser: None,
+            plan: None,
             clock: LogClock::at(now),
             health: Health::default(),
             limits: Limits::default(),
@@ -146,15 +176,12 @@ impl LogReader {
                 return Ok(Some(cause));
             }
         };
-        let mut clock = self.clock;
-        let mut now = clock.after(written(&record, self.starts));
-        if self.kind == LogKind::Plain && record.stamp.is_none() {
-            now = now.max(self.near);
+        let mut stamp = written(&record, self.starts);
+        // Nothing says when such a line was written but that it was not before now.
+        if self.kind == LogKind::Plain && stamp.is_none() {
+            stamp = Some(self.near);
         }
-        if now > limit && !self.joins {
-            return Err(Later(now));
-        }
-        self.clock = clock;
+        let now = advance(&mut self.clock, stamp, limit, self.joins)?;
         self.settled = true;
         self.health.parsed();
         self.misfits.clear();
@@ -173,6 +200,20 @@ impl LogReader {
             what: record.what,
         });
         Ok(None)
+    }
+
+    /// Counts a line that was read, unless it happened after `limit`; the log clock after it.
+    pub fn admit(&mut self, stamp: Option<Millis>, limit: Millis) -> Result<Millis, Later> {
+        let now = advance(&mut self.clock, stamp, limit, self.joins)?;
+        self.settled = true;
+        self.health.parsed();
+        self.misfits.clear();
+        Ok(now)
+    }
+
+    /// How its lines can be read ahead, where each can be read by itself.
+    pub fn plan(&self) -> Option<&Arc<Plan>> {
+        self.plan.as_ref()
     }
 
     fn failed(&mut self, line: RawLine<'_>, cause: Unparsed, aside: &mut Aside) {
@@ -220,16 +261,27 @@ impl LogReader {
     fn take(&mut self, format: LineFormat) {
         format.name().clone_into(&mut self.format);
         self.joins = matches!(format, LineFormat::ModsecurityAudit | LineFormat::JournalExport);
-        let mut parser = Parser::new(format);
-        if let Some(header) = &self.real_ip.header {
-            parser = parser.forwarded_header(header);
-        }
+        let alone = matches!(format, LineFormat::Access(_));
+        let plan = Plan { format, site: self.site.clone(), real_ip: self.real_ip.clone() };
+        let mut parser = plan.parser();
         if self.kind == LogKind::Auth {
             parser = parser.every_line();
         }
         parser.near(self.near);
         self.parser = Some(parser);
+        self.plan = alone.then(|| Arc::new(plan));
     }
+}
+
+/// The log clock after a line, unless it happened after `limit`; lines that join are never too late.
+fn advance(clock: &mut LogClock, stamp: Option<Millis>, limit: Millis, joins: bool) -> Result<Millis, Later> {
+    let mut after = *clock;
+    let now = after.after(stamp);
+    if now > limit && !joins {
+        return Err(Later(now));
+    }
+    *clock = after;
+    Ok(now)
 }
 
 /// When the line was written, as far as it says.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ahead::{Readers, Text};
-use super::line::{BLOCK, RawLine, chomp};
+use super::line::{RawLine, chomp};
 use super::packing::{Counted, Packing, unpack};
 use crate::host::logs::{self, NoLog};
 
@@ -44,6 +44,22 @@ pub struct LineReader {
     damage: Option<io::Error>,
 }
 
+/// Bytes taken at once: with all that is made of them they stay in the second cache of a core.
+const STRETCH: usize = 64 << 10;
+
+/// Whole lines of a text, taken together.
+#[derive(Debug, Default)]
+pub(super) struct Stretch {
+    pub text: Vec<u8>,
+    /// Where in `text` the lines begin and end.
+    pub from: usize,
+    pub to: usize,
+    /// Of the first line in the whole text.
+    pub offset: u64,
+    /// One line alone, as [`LineReader::next_line`] gives it; true where it was cut.
+    pub single: Option<bool>,
+}
+
 /// Where the next line is.
 enum Found {
     Block { from: usize, to: usize },
@@ -66,7 +82,7 @@ impl LineReader {
             text,
             taken,
             size,
-            block: vec![0; BLOCK],
+            block: vec![0; STRETCH],
             from: 0,
             to: 0,
             offset: 0,
@@ -86,6 +102,10 @@ impl LineReader {
         Self { text: readers.ahead(self.text), ..self }
     }
 
+    pub(super) fn is_packed(&self) -> bool {
+        self.packing != Packing::Plain
+    }
+
     /// The next line; none at the end. After an error there is nothing more. A last line without newline is a line.
     pub fn next_line(&mut self) -> Result<Option<RawLine<'_>>, ReadError> {
         let start = self.offset;
@@ -96,6 +116,44 @@ impl LineReader {
             Found::Long => (self.long.as_slice(), true),
         };
         Ok(Some(RawLine { offset: start, number: self.number, bytes: chomp(bytes), cut }))
+    }
+
+    /// The next lines, as many as are at hand; false at the end. The room that `into` has is used again.
+    pub(super) fn next_stretch(&mut self, into: &mut Stretch) -> Result<bool, ReadError> {
+        loop {
+            let here = self.block.get(self.from..self.to).unwrap_or_default();
+            if let Some(last) = memchr::memrchr(b'\n', here) {
+                self.hand_over(last + 1, into);
+                return Ok(true);
+            }
+            if here.len() > self.cap || !self.fill() {
+                return self.single(into);
+            }
+        }
+    }
+
+    /// The first `length` bytes at hand; the rest moves to the block that comes next.
+    fn hand_over(&mut self, length: usize, into: &mut Stretch) {
+        let end = self.from + length;
+        let mut next = std::mem::take(&mut into.text);
+        next.resize(self.block.len(), 0);
+        let rest = self.block.get(end..self.to).unwrap_or_default();
+        next.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+        let left = rest.len();
+        let text = std::mem::replace(&mut self.block, next);
+        *into = Stretch { text, from: self.from, to: end, offset: self.offset, single: None };
+        (self.from, self.to) = (0, left);
+        self.offset += length as u64;
+    }
+
+    /// A line that is longer than the cap, or ends the text without a newline.
+    fn single(&mut self, into: &mut Stretch) -> Result<bool, ReadError> {
+        let Some(line) = self.next_line()? else { return Ok(false) };
+        into.text.clear();
+        into.text.extend_from_slice(line.bytes);
+        (into.from, into.to, into.offset) = (0, line.bytes.len(), line.offset);
+        into.single = Some(line.cut);
+        Ok(true)
     }
 
     /// Continues at `offset`, the start of line `line + 1`.

@@ -43,5 +43,7 @@ pub fn is_true(agent: &[u8], ip: IpAddr, settings: &Settings) -> bool {
 
 fn names(agent: &[u8], crawler: &Crawler) -> bool {
     let token = crawler.token.as_bytes();
-    !token.is_empty() && agent.windows(token.len()).any(|part| part.eq_ignore_ascii_case(token))
+    let Some(first) = token.first() else { return false };
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), agent)
+        .any(|at| agent.get(at..at + token.len()).is_some_and(|part| part.eq_ignore_ascii_case(token)))
 }

@@ -72,16 +72,48 @@ const ENDING: usize = 6;
 
 pub fn is_static(path: &[u8]) -> bool {
     let tail = &path[path.len().saturating_sub(ENDING)..];
-    let Some(dot) = memchr::memrchr(b'.', tail) else { return is_picture(path) };
-    let ending = &tail[dot + 1..];
-    STATIC.iter().any(|known| known.eq_ignore_ascii_case(ending))
+    match tail.iter().rposition(|byte| *byte == b'.') {
+        Some(dot) => STATIC_NUMBERS.contains(&number(&tail[dot + 1..])),
+        None => is_picture(path),
+    }
 }
 
+/// A short ending, case aside, as one number: a list of them is searched at a glance.
+const fn number(ending: &[u8]) -> u64 {
+    // Not 0, so that no leading byte is lost.
+    let mut sum = 1;
+    let mut at = 0;
+    while at < ending.len() {
+        sum = sum << 8 | ending[at].to_ascii_lowercase() as u64;
+        at += 1;
+    }
+    sum
+}
+
+/// [`STATIC`] as numbers.
+const STATIC_NUMBERS: [u64; STATIC.len()] = {
+    let mut numbers = [0; STATIC.len()];
+    let mut at = 0;
+    while at < numbers.len() {
+        numbers[at] = number(STATIC[at]);
+        at += 1;
+    }
+    numbers
+};
+
 fn is_picture(path: &[u8]) -> bool {
-    let parts: [&[u8]; 3] = last_parts(path);
-    let known = |part: &[u8]| PICTURES.iter().any(|name| name.eq_ignore_ascii_case(part));
+    let known =
+        |part: &[u8]| matches!(part.len(), 4..=9) && PICTURES.iter().any(|name| name.eq_ignore_ascii_case(part));
     // `/api/assets/7/thumbnail`, `/avatar/anna/64`
-    !parts[1].is_empty() && (known(parts[0]) || known(parts[2]))
+    let cut = |path: &[u8]| memchr::memrchr(b'/', path);
+    let Some(last) = cut(path) else { return false };
+    let before = cut(&path[..last]);
+    // Nothing between the last two slashes, or before the only one.
+    if before.map_or(0, |at| at + 1) == last {
+        return false;
+    }
+    let third = before.map(|end| &path[cut(&path[..end]).map_or(0, |at| at + 1)..end]);
+    known(&path[last + 1..]) || third.is_some_and(known)
 }
 
 /// The last parts of a path, the very last first; empty where there are fewer.

@@ -1,6 +1,6 @@
 //! Copies of the lines that counted against somebody: a bounded ring, linked per client, prefix, user and target.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crate::detect::memory::persist::{Persist, Reader, SnapshotError, persist};
 use crate::model::{Alert, Evidence, Millis};
@@ -37,6 +37,8 @@ const CHAINS: usize = 4;
 const WALK: usize = 512;
 /// Rules named by one line, at most.
 const RULES: usize = 4;
+/// No rule.
+const NONE: u16 = u16::MAX;
 
 /// One kept line.
 struct Entry {
@@ -48,7 +50,8 @@ struct Entry {
     text: Box<[u8]>,
     /// Bytes from..to of `text`; empty for none.
     span: [u32; 2],
-    rules: Vec<Box<str>>,
+    /// By the ring's names; [`NONE`] where there are fewer.
+    rules: [u16; RULES],
     kinds: u16,
     /// Kinds already told in an alert: no line is told twice for the same.
     told: u16,
@@ -59,8 +62,7 @@ persist!(Entry { now, source, offset, line, text, span, rules, kinds, told, befo
 
 impl Entry {
     fn bytes(&self) -> usize {
-        let rules: usize = self.rules.iter().map(|rule| rule.len() + size_of::<Box<str>>()).sum();
-        size_of::<Self>() + self.text.len() + rules + 16
+        size_of::<Self>() + self.text.len() + 16
     }
 }
 
@@ -93,11 +95,34 @@ pub struct Ring {
     max: usize,
     /// Names of the sources, by the index that entries hold.
     names: Vec<Box<str>>,
+    rules: RuleNames,
+}
+
+/// Rules by number, so that a line names them in two bytes each.
+#[derive(Default)]
+struct RuleNames {
+    names: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, u16, foldhash::fast::RandomState>,
+}
+
+impl RuleNames {
+    /// [`NONE`] where there are too many.
+    fn number(&mut self, rule: &str) -> u16 {
+        if let Some(number) = self.numbers.get(rule) {
+            return *number;
+        }
+        let number = u16::try_from(self.names.len()).unwrap_or(NONE);
+        if number != NONE {
+            self.names.push(rule.into());
+            self.numbers.insert(rule.into(), number);
+        }
+        number
+    }
 }
 
 impl Ring {
     pub fn new(max: usize) -> Self {
-        Self { entries: VecDeque::new(), oldest: 1, bytes: 0, max, names: Vec::new() }
+        Self { entries: VecDeque::new(), oldest: 1, bytes: 0, max, names: Vec::new(), rules: RuleNames::default() }
     }
 
     pub fn bytes(&self) -> usize {
@@ -137,7 +162,7 @@ impl Ring {
             line: line.line,
             text: line.raw[..line.raw.len().min(Alert::MAX_LINE)].into(),
             span: [0; 2],
-            rules: Vec::new(),
+            rules: [NONE; RULES],
             kinds: 0,
             told: 0,
             before: [0; CHAINS],
@@ -155,15 +180,13 @@ impl Ring {
 
     /// Adds to the line kept last which rule it fired, and where.
     pub fn mark(&mut self, rule: &str, span: Option<(u32, u32)>) {
+        let number = self.rules.number(rule);
         let Some(entry) = self.entries.back_mut() else { return };
-        self.bytes -= entry.bytes();
-        if entry.rules.len() < RULES && !entry.rules.iter().any(|known| &**known == rule) {
-            entry.rules.push(rule.into());
-        }
+        let free = entry.rules.iter_mut().find(|known| **known == NONE || **known == number);
+        free.into_iter().for_each(|free| *free = number);
         if let (Some((from, to)), [0, 0]) = (span, entry.span) {
             entry.span = [from, to];
         }
-        self.bytes += entry.bytes();
     }
 
     /// The lines of a chain that were kept for any of `kinds` since `since` and not told for it before; marks them told.
@@ -206,7 +229,7 @@ impl Ring {
             }
             if counts(entry) {
                 entry.told |= kinds;
-                told.add(entry, &self.names);
+                told.add(entry, &self.names, &self.rules.names);
             }
         }
         told.evidence.reverse();
@@ -216,11 +239,11 @@ impl Ring {
 
 impl Told {
     /// Takes in a line older than those before it.
-    fn add(&mut self, entry: &Entry, names: &[Box<str>]) {
+    fn add(&mut self, entry: &Entry, names: &[Box<str>], rules: &[Box<str>]) {
         self.lines += 1;
         self.sensitive += u32::from(entry.kinds & kind::SENSITIVE != 0);
         self.first = Millis(entry.now);
-        for rule in &entry.rules {
+        for rule in entry.rules.iter().filter_map(|number| rules.get(usize::from(*number))) {
             if !self.rules.iter().any(|known| **known == **rule) {
                 self.rules.push(rule.to_string());
             }
@@ -235,6 +258,12 @@ impl Told {
 
 /// Text with invalid UTF-8 replaced, cut to its size, and the span moved with it.
 fn readable(bytes: &[u8], span: [u32; 2]) -> (String, Option<(u32, u32)>) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.len() <= Alert::MAX_LINE
+        && text.get(span[0] as usize..span[1] as usize).is_some()
+    {
+        return (text.to_owned(), (span[0] < span[1]).then_some((span[0], span[1])));
+    }
     let mut text = String::from_utf8_lossy(bytes).into_owned();
     let mut end = text.len().min(Alert::MAX_LINE);
     while !text.is_char_boundary(end) {
@@ -253,6 +282,7 @@ impl Ring {
     pub fn put(&self, out: &mut Vec<u8>) {
         self.oldest.put(out);
         self.names.put(out);
+        self.rules.names.put(out);
         (self.entries.len() as u64).put(out);
         self.entries.iter().for_each(|entry| entry.put(out));
     }
@@ -263,6 +293,9 @@ impl Ring {
         let mut ring = Self::new(max);
         ring.oldest = u64::get(from)?.max(1);
         ring.names = Vec::get(from)?;
+        for rule in Vec::<Box<str>>::get(from)? {
+            ring.rules.number(&rule);
+        }
         ring.entries = Vec::<Entry>::get(from)?.into();
         ring.bytes = ring.entries.iter().map(Entry::bytes).sum();
         Ok(ring)

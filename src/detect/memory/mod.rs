@@ -76,20 +76,21 @@ impl Memory {
         }
     }
 
-    /// Asks the processor for the ways to what is known of a client and a path; [`Memory::fetch`] follows.
-    pub fn announce(&self, ip: IpAddr, path: u64) {
-        self.clients.announce(&self.seed, client::key(ip));
+    /// Asks the processor for the ways to what is known of a client and a path, both by their hashes;
+    /// [`Memory::fetch`] follows.
+    pub fn announce(&self, client: u64, path: u64) {
+        self.clients.announce(client);
         self.known.fetch(path);
     }
 
     /// Asks for the record of a client, some work after it was announced.
-    pub fn fetch(&self, ip: IpAddr) {
-        self.clients.fetch(&self.seed, client::key(ip));
+    pub fn fetch(&self, client: u64) {
+        self.clients.fetch(client);
     }
 
-    /// The record of a client, brought to `now`.
-    pub fn client(&mut self, ip: IpAddr, now: u32, settings: &Settings) -> Slot {
-        let placed = self.clients.place(&self.seed, client::key(ip), || Client::new(ip, now));
+    /// The record of a client, brought to `now`; `hash` is that of its address.
+    pub fn client(&mut self, ip: IpAddr, hash: u64, now: u32, settings: &Settings) -> Slot {
+        let placed = self.clients.place_hashed(&self.seed, hash, client::key(ip), || Client::new(ip, now));
         if let Some(gone) = &placed.evicted {
             self.leave(gone);
         }

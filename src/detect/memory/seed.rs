@@ -1,9 +1,12 @@
 //! Seeded hashing: keys are written by attackers, so nobody outside may foresee where they land.
 
 use std::hash::{BuildHasher, Hasher};
+use std::net::IpAddr;
 
 use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
+
+use crate::detect::memory::client::key;
 
 /// The hash of one engine; it travels with a snapshot, for records hold hashes.
 #[derive(Clone)]
@@ -19,6 +22,11 @@ impl Seed {
 
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Of an address.
+    pub fn address(&self, ip: IpAddr) -> u64 {
+        self.words(key(ip))
     }
 
     pub fn words(&self, words: [u64; 2]) -> u64 {

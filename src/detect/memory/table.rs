@@ -78,14 +78,13 @@ impl<R: Record> Table<R> {
         &mut self.records[slot.0]
     }
 
-    /// Asks for the part of the index that `key` belongs to.
-    pub fn announce(&self, seed: &Seed, key: [u64; 2]) {
-        prefetch(&self.index[seed.words(key) as usize & (self.index.len() - 1)]);
+    /// Asks for the part of the index that a key with this hash belongs to.
+    pub fn announce(&self, hash: u64) {
+        prefetch(&self.index[hash as usize & (self.index.len() - 1)]);
     }
 
-    /// Asks for the record that probably is that of `key`.
-    pub fn fetch(&self, seed: &Seed, key: [u64; 2]) {
-        let hash = seed.words(key);
+    /// Asks for the record that probably is that of a key with this hash.
+    pub fn fetch(&self, hash: u64) {
         let mask = self.index.len() - 1;
         let mut place = hash as usize & mask;
         while self.index[place] != EMPTY {
@@ -97,7 +96,10 @@ impl<R: Record> Table<R> {
     }
 
     pub fn find(&self, seed: &Seed, key: [u64; 2]) -> Option<Slot> {
-        let hash = seed.words(key);
+        self.find_hashed(seed.words(key), key)
+    }
+
+    fn find_hashed(&self, hash: u64, key: [u64; 2]) -> Option<Slot> {
         let mask = self.index.len() - 1;
         let mut place = hash as usize & mask;
         loop {
@@ -115,7 +117,12 @@ impl<R: Record> Table<R> {
 
     /// The record of `key`, made by `new` where there is none yet.
     pub fn place(&mut self, seed: &Seed, key: [u64; 2], new: impl FnOnce() -> R) -> Placed<R> {
-        if let Some(slot) = self.find(seed, key) {
+        self.place_hashed(seed, seed.words(key), key, new)
+    }
+
+    /// The same, where the hash of the key is known already.
+    pub fn place_hashed(&mut self, seed: &Seed, hash: u64, key: [u64; 2], new: impl FnOnce() -> R) -> Placed<R> {
+        if let Some(slot) = self.find_hashed(hash, key) {
             return Placed { slot, fresh: false, evicted: None };
         }
         if self.records.len() >= self.max {

@@ -1,4 +1,4 @@
-//! Remembered candidates of texts that repeat from line to line: User-Agents and Referers.
+//! Remembered candidates of texts that repeat from line to line: User-Agents, Referers, methods.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -17,20 +17,36 @@ const TAIL: usize = 32;
 #[derive(Debug)]
 pub(in crate::detect) struct Memo {
     hasher: FixedState,
-    slots: Vec<Slot>,
+    slots: Vec<Last>,
 }
 
+/// What was found for one text.
 #[derive(Clone, Debug, Default)]
-struct Slot {
+pub(super) struct Last {
     key: Vec<u8>,
-    escaped: bool,
+    /// None before the first text, else whether it was escaped.
+    escaped: Option<bool>,
     rules: Vec<RuleIx>,
+}
+
+impl Last {
+    /// The rules for `text`, from memory or from `scan`, which writes them.
+    pub fn get(&mut self, text: &[u8], escaped: bool, scan: impl FnOnce(&mut Vec<RuleIx>)) -> &[RuleIx] {
+        if self.escaped != Some(escaped) || self.key != text {
+            self.key.clear();
+            self.key.extend_from_slice(text);
+            self.escaped = Some(escaped);
+            self.rules.clear();
+            scan(&mut self.rules);
+        }
+        &self.rules
+    }
 }
 
 impl Memo {
     /// `seed` keeps outsiders from choosing texts that fall into one slot.
     pub fn new(seed: u64) -> Self {
-        Self { hasher: FixedState::with_seed(seed), slots: vec![Slot::default(); SLOTS] }
+        Self { hasher: FixedState::with_seed(seed), slots: vec![Last::default(); SLOTS] }
     }
 
     /// The rules for `text`, from memory or from `scan`, which writes them.
@@ -39,15 +55,7 @@ impl Memo {
         hasher.write_usize(text.len());
         hasher.write(text.get(text.len().saturating_sub(TAIL)..).unwrap_or_default());
         let at = usize::try_from(hasher.finish() % SLOTS as u64).unwrap_or(0);
-        let Some(slot) = self.slots.get_mut(at) else { return &[] };
-        if slot.key != text || slot.escaped != escaped {
-            slot.key.clear();
-            slot.key.extend_from_slice(text);
-            slot.escaped = escaped;
-            slot.rules.clear();
-            scan(&mut slot.rules);
-        }
-        &slot.rules
+        self.slots.get_mut(at).map_or(&[], |slot| slot.get(text, escaped, scan))
     }
 }
 

@@ -36,6 +36,7 @@ pub(in crate::detect) mod sieve;
 mod threshold;
 mod tokens;
 mod value;
+mod verdicts;
 mod views;
 mod whom;
 mod window;

@@ -7,31 +7,34 @@ use crate::detect::rules::expr::{Check, Compare, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::rule::{Rule, RuleIx};
 use crate::detect::rules::sieve::Sieve;
+use crate::detect::rules::verdicts::is_about_targets;
 use crate::detect::rules::views::{Scratch, View, Views, is_plain, text_of};
 use crate::detect::rules::witness::{self, Witness};
-use crate::model::event::{Event, Request};
+use crate::model::event::Event;
 
 /// Every literal that witnesses a rule, by where it is searched.
 #[derive(Debug, Default)]
 pub(super) struct Prefilter {
     /// Target and path of requests: a path is part of its target.
-    uri: Group,
+    pub uri: Group,
     pub agent: Group,
     pub referer: Group,
     /// Other fields of requests.
-    rest: Group,
+    pub rest: Group,
     /// Logins and notes.
     other: Group,
     /// Rules without a literal that want one status.
-    by_status: Vec<(u16, RuleIx)>,
+    pub by_status: Vec<(u16, RuleIx)>,
     /// Rules that can match without any literal.
-    always_requests: Vec<RuleIx>,
+    pub always_requests: Vec<RuleIx>,
+    /// By rule: whether nothing but the target decides.
+    about_targets: Vec<bool>,
     always_other: Vec<RuleIx>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    fields: Vec<Field>,
+    pub fields: Vec<Field>,
     sieve: Option<Sieve>,
     /// By literal of the sieve.
     rules: Vec<Box<[RuleIx]>>,
@@ -79,6 +82,8 @@ impl Prefilter {
         let mut drafts: [Draft; 5] = Default::default();
         let mut filter = Self::default();
         for (rule, at) in rules.iter().zip(0..=u16::MAX) {
+            // Tokens are asked last, when it is known what else has spoken.
+            filter.about_targets.push(rule.tokens.is_none() && is_about_targets(&rule.test));
             let (rule_ix, witnesses) = (RuleIx(at), witness::of(&rule.test));
             if rule.source.requests {
                 match &witnesses {
@@ -105,21 +110,12 @@ impl Prefilter {
         filter
     }
 
-    /// Candidates of everything but User-Agent and Referer, which repeat and are remembered elsewhere.
-    pub fn request(&self, request: &Request<'_>, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
-        self.always_requests.iter().for_each(|rule| found.add(*rule));
-        self.by_status.iter().filter(|(status, _)| *status == request.status).for_each(|(_, rule)| found.add(*rule));
-        let target = text_of(Field::Target, event).unwrap_or(request.target);
-        if is_plain(target) {
-            self.uri.scan(target, found);
-        } else {
-            self.disguised(event, scratch, found);
-        }
-        self.rest.scan_fields(event, scratch, found);
+    pub fn is_about_targets(&self, rule: RuleIx) -> bool {
+        self.about_targets.get(usize::from(rule.0)).is_some_and(|about| *about)
     }
 
-    /// A target that may be another once it is decoded.
-    fn disguised(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
+    /// Candidates of a target that may be another once it is decoded.
+    pub fn disguised(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
         self.uri.scan_views(scratch.views(Field::Target, event), found);
         for (view, text) in scratch.views(Field::Path, event).iter() {
             if view != View::Raw {
@@ -198,11 +194,13 @@ impl Group {
     }
 
     fn scan_fields(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
-        for field in &self.fields {
-            match text_of(*field, event) {
-                Some(text) if is_plain(text) => self.scan(text, found),
-                _ => self.scan_views(scratch.views(*field, event), found),
-            }
+        self.fields.iter().for_each(|field| self.scan_field(*field, event, scratch, found));
+    }
+
+    pub fn scan_field(&self, field: Field, event: &Event<'_>, scratch: &mut Scratch, found: &mut Candidates) {
+        match text_of(field, event) {
+            Some(text) if is_plain(text) => self.scan(text, found),
+            _ => self.scan_views(scratch.views(field, event), found),
         }
     }
 }

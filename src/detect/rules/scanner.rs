@@ -5,12 +5,13 @@ use std::sync::Arc;
 use crate::detect::rules::expr::Found;
 use crate::detect::rules::field::Field;
 use crate::detect::rules::foreign::ForeignScanner;
-use crate::detect::rules::memo::{MAX_KEY, Memo};
+use crate::detect::rules::memo::{Last, MAX_KEY, Memo};
 use crate::detect::rules::prefilter::{Candidates, Group};
 use crate::detect::rules::rule::RuleIx;
 use crate::detect::rules::set::RuleSet;
-use crate::detect::rules::views::{Scratch, View, is_escaped, locate};
-use crate::model::event::{Event, What};
+use crate::detect::rules::verdicts::{MAX_TARGET, Met, Verdict, Verdicts};
+use crate::detect::rules::views::{Scratch, View, is_escaped, is_plain, locate, place, text_of};
+use crate::model::event::{Event, Request, What};
 
 /// One rule that an event met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +30,18 @@ pub struct Scanner {
     set: Arc<RuleSet>,
     scratch: Scratch,
     candidates: Candidates,
+    /// Those of the target alone.
+    near: Candidates,
+    verdicts: Verdicts,
     agents: Memo,
     referers: Memo,
     foreign: Option<ForeignScanner>,
+    /// By field of [`crate::detect::rules::prefilter::Prefilter::rest`].
+    lasts: Vec<Last>,
 }
+
+/// Longer texts hardly repeat where they stand.
+const MAX_LAST: usize = 64;
 
 impl Scanner {
     /// `seed` is random in service, fixed in tests; verdicts never depend on it.
@@ -40,9 +49,12 @@ impl Scanner {
         let foreign = rules.crs.as_ref().map(|crs| ForeignScanner::new(crs, seed));
         Self {
             foreign,
+            lasts: vec![Last::default(); rules.prefilter.rest.fields.len()],
             set: rules,
             scratch: Scratch::default(),
             candidates: Candidates::default(),
+            near: Candidates::default(),
+            verdicts: Verdicts::new(seed ^ 0xD1B5_4A32_D192_ED03),
             agents: Memo::new(seed),
             referers: Memo::new(seed ^ 0x9E37_79B9_7F4A_7C15),
         }
@@ -54,35 +66,66 @@ impl Scanner {
 
     /// Adds the event's hits in the order of the rules; allocates nothing for a line that no rule could match.
     pub fn scan(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
-        self.begin(event);
-        self.finish(event, hits);
-    }
-
-    /// The first half of [`Scanner::scan`]: what stands in the target or message.
-    pub fn begin(&mut self, event: &Event<'_>) {
-        let Self { set, scratch, candidates, .. } = self;
-        candidates.clear();
-        scratch.reset();
+        let before = hits.len();
+        self.candidates.clear();
+        self.scratch.reset();
         match &event.what {
-            What::Request(request) => set.prefilter.request(request, event, scratch, candidates),
-            What::Named(record) => set.records.candidates(record, event.raw, candidates),
-            _ => set.prefilter.other(event, scratch, candidates),
+            What::Request(request) => self.request(request, event, hits),
+            What::Named(record) => self.set.records.candidates(record, event.raw, &mut self.candidates),
+            _ => self.set.prefilter.other(event, &mut self.scratch, &mut self.candidates),
         }
-    }
-
-    /// The second half, for the same event.
-    pub fn finish(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
-        self.recall(event);
         if !self.candidates.list.is_empty() {
-            self.confirm(event, hits);
+            self.confirm(before, event, hits);
         }
         if let Some(foreign) = &mut self.foreign {
             foreign.scan(event, hits);
         }
+        hits.get_mut(before..).unwrap_or_default().sort_unstable_by_key(|hit| hit.rule);
+    }
+
+    fn request(&mut self, request: &Request<'_>, event: &Event<'_>, hits: &mut Vec<Hit>) {
+        let prefilter = &self.set.prefilter;
+        prefilter.always_requests.iter().for_each(|rule| self.candidates.add(*rule));
+        let of_status = prefilter.by_status.iter().filter(|(status, _)| *status == request.status);
+        of_status.for_each(|(_, rule)| self.candidates.add(*rule));
+        let target = text_of(Field::Target, event).unwrap_or(request.target);
+        let plain = is_plain(target);
+        self.near.clear();
+        if plain {
+            prefilter.uri.scan(target, &mut self.near);
+        }
+        if !plain || !self.near.list.is_empty() {
+            self.closer(target, plain, event, hits);
+        }
+        self.recall(event);
+    }
+
+    /// A target that is disguised, or holds a literal of a rule: hits by the rules about it alone, candidates by others.
+    fn closer(&mut self, target: &[u8], plain: bool, event: &Event<'_>, hits: &mut Vec<Hit>) {
+        let Self { set, scratch, candidates, near, verdicts, .. } = self;
+        let start = place(target, event.raw).filter(|_| target.len() <= MAX_TARGET);
+        let Some(start) = start.and_then(|start| u32::try_from(start).ok()) else {
+            if !plain {
+                set.prefilter.disguised(event, scratch, near);
+            }
+            return near.list.iter().for_each(|rule| candidates.add(*rule));
+        };
+        let verdict = verdicts.get(target, is_escaped(event), |verdict| {
+            if !plain {
+                set.prefilter.disguised(event, scratch, near);
+            }
+            judge(set, start, event, scratch, &near.list, verdict);
+        });
+        let Some(verdict) = verdict else { return };
+        verdict.open.iter().for_each(|rule| candidates.add(*rule));
+        hits.extend(verdict.met.iter().map(|met| match met.place {
+            Some((field, view, (from, to))) => Hit { rule: met.rule, field, view, span: (start + from, start + to) },
+            None => Hit { rule: met.rule, field: Field::Line, view: View::Raw, span: whole(event) },
+        }));
     }
 
     fn recall(&mut self, event: &Event<'_>) {
-        let Self { set, scratch, candidates, agents, referers, .. } = self;
+        let Self { set, scratch, candidates, agents, referers, lasts, .. } = self;
         let What::Request(request) = &event.what else { return };
         for (field, text, memo, group) in [
             (Field::Agent, request.user_agent, agents, &set.prefilter.agent),
@@ -92,12 +135,26 @@ impl Scanner {
                 remembered(field, text, memo, group, event, scratch, candidates);
             }
         }
+        let rest = &set.prefilter.rest;
+        for (field, last) in rest.fields.iter().zip(lasts) {
+            let short = text_of(*field, event).filter(|text| text.len() <= MAX_LAST);
+            let Some(text) = short else {
+                rest.scan_field(*field, event, scratch, candidates);
+                continue;
+            };
+            let found = last.get(text, is_escaped(event), |rules| {
+                let mut found = Candidates::default();
+                rest.scan_field(*field, event, scratch, &mut found);
+                rules.append(&mut found.list);
+            });
+            found.iter().for_each(|rule| candidates.add(*rule));
+        }
     }
 
-    fn confirm(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
+    /// `before`: hits that were there before the event.
+    fn confirm(&mut self, before: usize, event: &Event<'_>, hits: &mut Vec<Hit>) {
         self.candidates.list.sort_unstable();
         let Self { set, scratch, candidates, .. } = self;
-        let before = hits.len();
         let rules = || candidates.list.iter().filter_map(|ix| Some((*ix, set.rule(*ix)?)));
         for (rule_ix, rule) in rules().filter(|(_, rule)| rule.tokens.is_none()) {
             let mut found = None;
@@ -124,7 +181,7 @@ impl Scanner {
         self.candidates.clear();
         self.scratch.reset();
         (0..self.set.rules().len()).for_each(|at| self.candidates.add(RuleIx(u16::try_from(at).unwrap())));
-        self.confirm(event, hits);
+        self.confirm(hits.len(), event, hits);
     }
 }
 
@@ -135,6 +192,31 @@ fn hit(rule: RuleIx, found: Option<Found>, event: &Event<'_>) -> Hit {
             Hit { rule, field: at.field, view: at.view, span }
         }
         None => Hit { rule, field: Field::Line, view: View::Raw, span: whole(event) },
+    }
+}
+
+fn judge(
+    set: &RuleSet,
+    start: u32,
+    event: &Event<'_>,
+    scratch: &mut Scratch,
+    candidates: &[RuleIx],
+    verdict: &mut Verdict,
+) {
+    for rule_ix in candidates {
+        if !set.prefilter.is_about_targets(*rule_ix) {
+            verdict.open.push(*rule_ix);
+            continue;
+        }
+        let mut found = None;
+        let rule = set.rules().get(usize::from(rule_ix.0));
+        if rule.is_some_and(|rule| rule.source.admits(event) && rule.test.holds(event, scratch, &mut found)) {
+            let place = found.map(|at| {
+                let (from, to) = locate(event, at.field, at.view, at.from, at.to);
+                (at.field, at.view, (from.saturating_sub(start), to.saturating_sub(start)))
+            });
+            verdict.met.push(Met { rule: *rule_ix, place });
+        }
     }
 }
 
@@ -170,7 +252,7 @@ mod tests {
 
     use super::*;
     use crate::detect::rules::set::RuleText;
-    use crate::model::event::{At, Request};
+    use crate::model::event::At;
     use crate::model::time::Millis;
 
     fn event<'a>(raw: &'a [u8], target: std::ops::Range<usize>, agent: std::ops::Range<usize>) -> Event<'a> {
@@ -277,12 +359,20 @@ mod tests {
         #[test]
         fn the_prefilter_never_hides_a_hit(target in hostile_text(), agent in hostile_text()) {
             let raw = format!("{target} {agent}");
-            let event = event(raw.as_bytes(), 0..target.len(), target.len() + 1..raw.len());
+            let first = event(raw.as_bytes(), 0..target.len(), target.len() + 1..raw.len());
             let mut scanner = scanner();
             let (mut with, mut without) = (Vec::new(), Vec::new());
-            scanner.scan(&event, &mut with);
-            scanner.scan_all(&event, &mut without);
-            prop_assert_eq!(with, without);
+            scanner.scan(&first, &mut with);
+            scanner.scan_all(&first, &mut without);
+            prop_assert_eq!(&with, &without);
+            // The same target again, elsewhere in another line, and remembered.
+            let longer = format!("GET {raw}");
+            let moved = event(longer.as_bytes(), 4..4 + target.len(), 5 + target.len()..longer.len());
+            let mut again = Vec::new();
+            scanner.scan(&moved, &mut again);
+            without.clear();
+            scanner.scan_all(&moved, &mut without);
+            prop_assert_eq!(again, without);
         }
 
         #[test]

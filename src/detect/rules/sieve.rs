@@ -143,8 +143,8 @@ fn classes(literals: &[Box<[u8]>]) -> [u8; 256] {
 
 /// Where the rarest three bytes of a literal begin.
 fn rarest(literal: &[u8]) -> usize {
-    let windows = literal.windows(TRIPLE).enumerate();
-    windows.min_by(|(_, a), (_, b)| cost(a).total_cmp(&cost(b))).map_or(0, |(at, _)| at)
+    let windows = literal.windows(TRIPLE).map(cost).enumerate();
+    windows.min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(at, _)| at)
 }
 
 /// The numbers of a triple; bytes that a short literal does not say can be any.

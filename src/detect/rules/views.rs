@@ -126,13 +126,30 @@ fn can_differ(ladder: Ladder, text: &[u8]) -> bool {
 
 /// True where one look tells that a target is the same in every view, and so is its path: most lines.
 pub(super) fn is_plain(target: &[u8]) -> bool {
-    // Without an early end, so that many bytes are looked at in one instruction.
-    let disguise = |byte: u8| (byte == b'%') | (byte == b'+') | (byte == b'\\') | (byte == 0) | (byte >= 0x80);
-    let odd = |byte: u8, next: u8| (byte == b'/') & ((next == b'/') | (next == b'.'));
+    let Some((last, rest)) = target.split_last() else { return true };
     let next = target.get(1..).unwrap_or_default();
-    target.iter().fold(0, |any, byte| any | u8::from(disguise(*byte))) == 0
-        && target.iter().zip(next).fold(0, |any, (byte, next)| any | u8::from(odd(*byte, *next))) == 0
+    let (blocks, tail) = rest.as_chunks::<WIDE>();
+    let (next_blocks, next_tail) = next.as_chunks::<WIDE>();
+    // Without an early end, so that a block is looked at in one instruction.
+    let mut odd = [0; WIDE];
+    for (block, next) in blocks.iter().zip(next_blocks) {
+        for (odd, (byte, next)) in odd.iter_mut().zip(block.iter().zip(next)) {
+            *odd |= is_odd(*byte, *next);
+        }
+    }
+    let blocks_odd = odd.iter().fold(0, |any, odd| any | odd);
+    let odd = tail.iter().zip(next_tail).fold(is_odd(*last, 0), |odd, (byte, next)| odd | is_odd(*byte, *next));
+    odd == 0 && blocks_odd == 0
 }
+
+/// Not 0 for a byte of an encoding, and for a slash that normal form would take away.
+fn is_odd(byte: u8, next: u8) -> u8 {
+    let disguise = (byte == b'%') | (byte == b'+') | (byte == b'\\') | (byte == 0) | (byte >= 0x80);
+    u8::from(disguise | ((byte == b'/') & ((next == b'/') | (next == b'.'))))
+}
+
+/// Bytes looked at together.
+const WIDE: usize = 16;
 
 /// True where a path is not in normal form.
 fn is_odd_path(path: &[u8]) -> bool {
@@ -203,7 +220,7 @@ fn offset(at: usize) -> u32 {
 }
 
 /// Where `part` stands in `whole`: by address where it is a slice of it, else by its bytes.
-fn place(part: &[u8], whole: &[u8]) -> Option<usize> {
+pub(super) fn place(part: &[u8], whole: &[u8]) -> Option<usize> {
     let at = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
     if at.saturating_add(part.len()) <= whole.len() { Some(at) } else { memchr::memmem::find(whole, part) }
 }

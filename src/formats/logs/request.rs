@@ -4,6 +4,9 @@ use crate::formats::logs::text::dash_is_nothing;
 
 /// Splits a logged request line; garbage stays whole, as the target.
 pub fn split(line: &[u8]) -> (&[u8], &[u8], &[u8]) {
+    if let Some(parts) = usual(line) {
+        return parts;
+    }
     let line = dash_is_nothing(line);
     let garbage = (&[][..], line, &[][..]);
     let Some(space) = memchr::memchr(b' ', line) else { return garbage };
@@ -16,6 +19,18 @@ pub fn split(line: &[u8]) -> (&[u8], &[u8], &[u8]) {
         _ if looks_like_target(rest) => (method, rest, &[]),
         _ => garbage,
     }
+}
+
+/// The same for nearly every request, told by its first and last bytes.
+fn usual(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let method = match line {
+        [b'G', b'E', b'T', b' ', ..] => 3,
+        [b'P', b'O', b'S', b'T', b' ', ..] | [b'H', b'E', b'A', b'D', b' ', ..] => 4,
+        _ => return None,
+    };
+    let (head, tail) = line.split_last_chunk::<9>()?;
+    let known = matches!(tail, [b' ', b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']);
+    (known && head.len() > method + 1).then(|| (&head[..method], &head[method + 1..], &tail[1..]))
 }
 
 /// True where a request line ends as every one since HTTP/1.0 does.

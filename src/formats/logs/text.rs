@@ -24,26 +24,31 @@ pub fn address_with_port(field: &[u8]) -> Option<IpAddr> {
 }
 
 fn ipv4(field: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0u8; 4];
-    let (mut nth, mut value, mut digits) = (0usize, 0u16, 0u8);
-    for &byte in field {
-        match byte {
-            b'0'..=b'9' if digits < 3 => {
-                value = value * 10 + u16::from(byte - b'0');
-                digits += 1;
-            }
-            b'.' if digits > 0 && nth < 3 => {
-                octets[nth] = u8::try_from(value).ok()?;
-                (nth, value, digits) = (nth + 1, 0, 0);
-            }
-            _ => return None,
-        }
+    ipv4_ahead(field).filter(|(_, length)| *length == field.len()).map(|(ip, _)| ip)
+}
+
+/// The IPv4 address that `text` begins with, and how many bytes it takes.
+pub fn ipv4_ahead(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let mut rest = text;
+    let mut bits = 0;
+    for _ in 0..3 {
+        let (octet, length) = octet(rest)?;
+        rest = rest[length..].strip_prefix(b".")?;
+        bits = bits << 8 | octet;
     }
-    if nth != 3 || digits == 0 {
-        return None;
-    }
-    octets[3] = u8::try_from(value).ok()?;
-    Some(Ipv4Addr::from(octets))
+    let (last, length) = octet(rest)?;
+    Some((Ipv4Addr::from_bits(bits << 8 | last), text.len() - rest.len() + length))
+}
+
+/// One to three digits, and how many; at most 255.
+fn octet(text: &[u8]) -> Option<(u32, usize)> {
+    let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    let first = u32::from(digit(0)?);
+    let Some(second) = digit(1) else { return Some((first, 1)) };
+    let two = first * 10 + u32::from(second);
+    let Some(third) = digit(2) else { return Some((two, 2)) };
+    let three = two * 10 + u32::from(third);
+    (three < 256).then_some((three, 3))
 }
 
 fn ipv6(field: &[u8]) -> Option<IpAddr> {
