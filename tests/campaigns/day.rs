@@ -74,7 +74,6 @@ impl Visit<'_> {
         let ip = self.address(place);
         let stamp = jiff::Timestamp::from_millisecond(at).unwrap().strftime("%d/%b/%Y:%H:%M:%S +0000");
         let bytes = 300 + target.len() * 37 % 5000;
-        let dash = |text| if text == "" { "-" } else { text };
         let (referer, user) = (dash(referer), dash(user));
         let text = format!(
             "{ip} - {user} [{stamp}] \"{method} {target} HTTP/1.1\" {status} {bytes} \"{referer}\" \"{agent}\""
@@ -93,4 +92,8 @@ impl Visit<'_> {
             }
         }
     }
+}
+
+fn dash(text: &str) -> &str {
+    if text.is_empty() { "-" } else { text }
 }

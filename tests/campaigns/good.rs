@@ -22,7 +22,10 @@ pub const PERSON: Kind = Kind {
 };
 
 pub fn kinds() -> Vec<Kind> {
-    [people(), work(), products::kinds(), machines(), texts()].into_iter().flatten().collect()
+    [people(), work(), file_keepers(), products::kinds(), machines(), programs(), texts()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn people() -> Vec<Kind> {
@@ -109,6 +112,11 @@ fn work() -> Vec<Kind> {
             held: true,
             ..PERSON
         },
+    ]
+}
+
+fn file_keepers() -> Vec<Kind> {
+    vec![
         Kind { name: "uploaders", clients: 3, order: Order::Straight, moves: UPLOADER, length: (20, 60), ..PERSON },
         Kind {
             name: "webdav client",
@@ -203,6 +211,11 @@ fn machines() -> Vec<Kind> {
             moves: "GET /readyz 503\nGET /livez 200",
             ..PERSON
         },
+    ]
+}
+
+fn programs() -> Vec<Kind> {
+    vec![
         Kind {
             name: "feed readers",
             clients: 6,
