@@ -10,7 +10,7 @@ use crate::dice::{Dice, number};
 const FOLDERS: [&str; 3] = ["/usr/share/doc", "/usr/share/man/man1", "/usr/share/man/man8"];
 /// Bytes of a file that are read, files, and sentences of a file.
 const BYTES: u64 = 60_000;
-const FILES: usize = 2500;
+const FILES: usize = 700;
 const OF_A_FILE: usize = 12;
 
 /// Sentences, and short descriptions of packages.

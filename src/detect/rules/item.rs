@@ -124,7 +124,8 @@ pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Resu
 }
 
 fn written(item: &Item, values: &Node, context: &mut Context<'_>) -> Result<Expr, Bad> {
-    let mut of = |field: Field| value::test(item, &Target::Column(field.into()), values.items().iter(), values.line, context);
+    let mut of =
+        |field: Field| value::test(item, &Target::Column(field.into()), values.items().iter(), values.line, context);
     Ok(item.negate(Expr::Any(vec![of(Field::Target)?, of(Field::Agent)?, of(Field::Referer)?])))
 }
 
