@@ -85,6 +85,17 @@ impl Expr {
         }
     }
 
+    /// Whether a test of `field` holds that could make the whole hold.
+    pub fn speaks(&self, field: Field, event: &Event<'_>, scratch: &mut Scratch) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.speaks(field, event, scratch)),
+            Self::Not(_) => false,
+            Self::Shared(part) => part.speaks(field, event, scratch),
+            Self::Test(test @ Test::Text { field: of, .. }) => *of == field && test.holds(event, scratch, &mut None),
+            Self::Test(_) => false,
+        }
+    }
+
     /// Values that one event may be compared with, counted until `most` are passed.
     pub fn values(&self, most: usize) -> usize {
         let add = |sum: usize, part: &Self| if sum > most { sum } else { sum + part.values(most) };
@@ -105,6 +116,7 @@ impl Test {
             Self::Never => false,
             Self::Check { column, check } => check.holds(column, event, scratch),
             Self::Anywhere(values) => anywhere(values, event),
+            Self::Text { field: Field::Agent | Field::Referer, .. } if scratch.aside => false,
             Self::Text { field, values } => match search(*field, values, event, scratch) {
                 Some(here) => {
                     if found.is_none_or(|best| best.to - best.from < here.to - here.from) {

@@ -45,7 +45,7 @@ const MODIFIERS: &[&str] = &[
     "year",
 ];
 
-/// All that a client writes freely: target, User-Agent and Referer.
+/// All that a client writes itself: target and User-Agent. A Referer repeats the target of a page for all that it loads.
 const WRITTEN: &str = "cs-written";
 
 /// What holds for all rules of a set.
@@ -126,7 +126,7 @@ pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Resu
 fn written(item: &Item, values: &Node, context: &mut Context<'_>) -> Result<Expr, Bad> {
     let mut of =
         |field: Field| value::test(item, &Target::Column(field.into()), values.items().iter(), values.line, context);
-    Ok(item.negate(Expr::Any(vec![of(Field::Target)?, of(Field::Agent)?, of(Field::Referer)?])))
+    Ok(item.negate(Expr::Any(vec![of(Field::Target)?, of(Field::Agent)?])))
 }
 
 /// Words looked for in the whole line, any of them.

@@ -27,7 +27,9 @@ pub(super) struct Prefilter {
     pub by_status: Vec<(u16, RuleIx)>,
     /// Rules that can match without any literal.
     pub always_requests: Vec<RuleIx>,
-    /// By rule: whether nothing but the target decides.
+    /// By rule: [`witness::tells_of_agents`].
+    tells_of_agents: Vec<bool>,
+    /// By rule: whether nothing but the target decides, while User-Agent and Referer say nothing.
     about_targets: Vec<bool>,
     always_other: Vec<RuleIx>,
 }
@@ -54,6 +56,10 @@ impl Candidates {
                 *word = 0;
             }
         }
+    }
+
+    pub fn has(&self, rule: RuleIx) -> bool {
+        self.seen.get(usize::from(rule.0 / 64)).is_some_and(|word| word & 1 << (rule.0 % 64) != 0)
     }
 
     pub fn add(&mut self, rule: RuleIx) {
@@ -83,7 +89,9 @@ impl Prefilter {
         let mut filter = Self::default();
         for (rule, at) in rules.iter().zip(0..=u16::MAX) {
             // Tokens are asked last, when it is known what else has spoken.
-            filter.about_targets.push(rule.tokens.is_none() && is_about_targets(&rule.test));
+            let told = witness::tells_of_agents(&rule.test);
+            filter.tells_of_agents.push(told);
+            filter.about_targets.push(rule.tokens.is_none() && is_about_targets(&rule.test, told));
             let (rule_ix, witnesses) = (RuleIx(at), witness::of(&rule.test));
             if rule.source.requests {
                 match &witnesses {
@@ -112,6 +120,10 @@ impl Prefilter {
 
     pub fn is_about_targets(&self, rule: RuleIx) -> bool {
         self.about_targets.get(usize::from(rule.0)).is_some_and(|about| *about)
+    }
+
+    pub fn tells_of_agents(&self, rule: RuleIx) -> bool {
+        self.tells_of_agents.get(usize::from(rule.0)).is_some_and(|told| *told)
     }
 
     /// Candidates of a target that may be another once it is decoded.

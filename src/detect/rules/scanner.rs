@@ -32,6 +32,8 @@ pub struct Scanner {
     candidates: Candidates,
     /// Those of the target alone.
     near: Candidates,
+    /// Those of User-Agent and Referer.
+    told: Candidates,
     verdicts: Verdicts,
     agents: Memo,
     referers: Memo,
@@ -54,6 +56,7 @@ impl Scanner {
             scratch: Scratch::default(),
             candidates: Candidates::default(),
             near: Candidates::default(),
+            told: Candidates::default(),
             verdicts: Verdicts::new(seed ^ 0xD1B5_4A32_D192_ED03),
             agents: Memo::new(seed),
             referers: Memo::new(seed ^ 0x9E37_79B9_7F4A_7C15),
@@ -68,6 +71,7 @@ impl Scanner {
     pub fn scan(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
         let before = hits.len();
         self.candidates.clear();
+        self.told.clear();
         self.scratch.reset();
         match &event.what {
             What::Request(request) => self.request(request, event, hits),
@@ -80,7 +84,14 @@ impl Scanner {
         if let Some(foreign) = &mut self.foreign {
             foreign.scan(event, hits);
         }
-        hits.get_mut(before..).unwrap_or_default().sort_unstable_by_key(|hit| hit.rule);
+        hits.get_mut(before..).unwrap_or_default().sort_by_key(|hit| hit.rule);
+        // Met by its target, and by User-Agent once more.
+        let mut last = None;
+        let mut at = 0;
+        hits.retain(|hit| {
+            at += 1;
+            at <= before || last.replace(hit.rule) != Some(hit.rule)
+        });
     }
 
     fn request(&mut self, request: &Request<'_>, event: &Event<'_>, hits: &mut Vec<Hit>) {
@@ -114,7 +125,9 @@ impl Scanner {
             if !plain {
                 set.prefilter.disguised(event, scratch, near);
             }
+            scratch.aside = true;
             judge(set, start, event, scratch, &near.list, verdict);
+            scratch.aside = false;
         });
         let Some(verdict) = verdict else { return };
         verdict.open.iter().for_each(|rule| candidates.add(*rule));
@@ -125,16 +138,17 @@ impl Scanner {
     }
 
     fn recall(&mut self, event: &Event<'_>) {
-        let Self { set, scratch, candidates, agents, referers, lasts, .. } = self;
+        let Self { set, scratch, candidates, told, agents, referers, lasts, .. } = self;
         let What::Request(request) = &event.what else { return };
         for (field, text, memo, group) in [
             (Field::Agent, request.user_agent, agents, &set.prefilter.agent),
             (Field::Referer, request.referer, referers, &set.prefilter.referer),
         ] {
             if !text.is_empty() && !group.is_empty() {
-                remembered(field, text, memo, group, event, scratch, candidates);
+                remembered(set, field, text, memo, group, event, scratch, told);
             }
         }
+        told.list.iter().for_each(|rule| candidates.add(*rule));
         let rest = &set.prefilter.rest;
         for (field, last) in rest.fields.iter().zip(lasts) {
             let short = text_of(*field, event).filter(|text| text.len() <= MAX_LAST);
@@ -154,10 +168,12 @@ impl Scanner {
     /// `before`: hits that were there before the event.
     fn confirm(&mut self, before: usize, event: &Event<'_>, hits: &mut Vec<Hit>) {
         self.candidates.list.sort_unstable();
-        let Self { set, scratch, candidates, .. } = self;
+        let Self { set, scratch, candidates, told, .. } = self;
+        let is_aside = |rule: RuleIx| set.prefilter.tells_of_agents(rule) && !told.has(rule);
         let rules = || candidates.list.iter().filter_map(|ix| Some((*ix, set.rule(*ix)?)));
         for (rule_ix, rule) in rules().filter(|(_, rule)| rule.tokens.is_none()) {
             let mut found = None;
+            scratch.aside = is_aside(rule_ix);
             if rule.source.admits(event) && rule.test.holds(event, scratch, &mut found) {
                 hits.push(hit(rule_ix, found, event));
             }
@@ -168,8 +184,9 @@ impl Scanner {
             if said.into_iter().any(|other| other.class == rule.class && other.score >= rule.score) {
                 continue;
             }
+            scratch.aside = is_aside(rule_ix);
             if rule.source.admits(event) && rule.test.holds(event, scratch, &mut None) {
-                let found = rule.tokens.as_ref().and_then(|tokens| tokens.find(event, scratch));
+                let found = rule.tokens.as_ref().and_then(|tokens| tokens.find(&rule.test, event, scratch));
                 hits.extend(found.map(|found| hit(rule_ix, Some(found), event)));
             }
         }
@@ -179,9 +196,11 @@ impl Scanner {
     #[cfg(test)]
     fn scan_all(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
         self.candidates.clear();
+        (0..self.set.rules().len()).for_each(|at| self.told.add(RuleIx(u16::try_from(at).unwrap())));
         self.scratch.reset();
         (0..self.set.rules().len()).for_each(|at| self.candidates.add(RuleIx(u16::try_from(at).unwrap())));
         self.confirm(hits.len(), event, hits);
+        hits.sort_unstable_by_key(|hit| hit.rule);
     }
 }
 
@@ -220,7 +239,9 @@ fn judge(
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "the parts of one scanner, borrowed apart")]
 fn remembered(
+    set: &RuleSet,
     field: Field,
     text: &[u8],
     memo: &mut Memo,
@@ -235,6 +256,14 @@ fn remembered(
     let rules = memo.get(text, is_escaped(event), |rules| {
         let mut found = Candidates::default();
         group.scan_views(scratch.views(field, event), &mut found);
+        scratch.aside = false;
+        found.list.retain(|rule| {
+            let Some(rule) = set.rule(*rule) else { return false };
+            match &rule.tokens {
+                None => rule.test.speaks(field, event, scratch),
+                Some(tokens) => tokens.find_in(field, &rule.test, event, scratch).is_some(),
+            }
+        });
         rules.append(&mut found.list);
     });
     rules.iter().for_each(|rule| candidates.add(*rule));

@@ -6,7 +6,7 @@ use libinjectionrs::{SqliFlags, SqliState, XssDetector};
 
 use crate::detect::rules::decode::percent;
 use crate::detect::rules::error::Problem;
-use crate::detect::rules::expr::Found;
+use crate::detect::rules::expr::{Expr, Found};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::views::{Scratch, View};
 use crate::detect::rules::yaml::{Bad, Node};
@@ -18,7 +18,7 @@ const MAX_VALUES: usize = 64;
 /// Times a value is decoded at most.
 const ROUNDS: usize = 2;
 
-/// What a rule asks of the values in a target, User-Agent or Referer.
+/// What a rule asks of the values in a target or User-Agent.
 #[derive(Clone, Debug)]
 pub(super) struct Tokens {
     language: Language,
@@ -51,13 +51,19 @@ pub(super) fn parse(node: &Node) -> Result<Tokens, Bad> {
 }
 
 impl Tokens {
-    /// The first value that reads as an attack, as it was sent.
-    pub fn find(&self, event: &Event<'_>, scratch: &mut Scratch) -> Option<Found> {
-        [Field::Target, Field::Agent, Field::Referer].into_iter().find_map(|field| {
-            let (_, text) = scratch.views(field, event).iter().next()?;
-            let (from, to) = spans(field, text).find(|(from, to)| self.accuses(field, text.get(*from..*to)))?;
-            Some(Found { field, view: View::Raw, from, to })
-        })
+    /// The first value that reads as an attack, as it was sent, in a field that `test` speaks of.
+    pub fn find(&self, test: &Expr, event: &Event<'_>, scratch: &mut Scratch) -> Option<Found> {
+        [Field::Target, Field::Agent].into_iter().find_map(|field| self.find_in(field, test, event, scratch))
+    }
+
+    /// The same in one field.
+    pub fn find_in(&self, field: Field, test: &Expr, event: &Event<'_>, scratch: &mut Scratch) -> Option<Found> {
+        if !test.speaks(field, event, scratch) {
+            return None;
+        }
+        let (_, text) = scratch.views(field, event).iter().next()?;
+        let (from, to) = spans(field, text).find(|(from, to)| self.accuses(field, text.get(*from..*to)))?;
+        Some(Found { field, view: View::Raw, from, to })
     }
 
     fn accuses(&self, field: Field, value: Option<&[u8]>) -> bool {
@@ -128,7 +134,6 @@ fn spans(field: Field, text: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     let end = memchr::memchr(b'?', text.get(path..).unwrap_or_default()).map_or(text.len(), |at| path + at);
     let whole = [(0, text.len()), (path, end)].into_iter().filter(move |(from, to)| match field {
         Field::Agent => *from == 0,
-        Field::Referer if path == 0 => *from == 0,
         _ => *from == path && to > from,
     });
     let segment = memchr::memrchr(b'/', text.get(path..end).unwrap_or_default()).map(|at| (path + at + 1, end));

@@ -63,13 +63,14 @@ impl Verdicts {
     }
 }
 
-/// True where nothing but the target decides.
-pub(super) fn is_about_targets(expr: &Expr) -> bool {
+/// True where nothing but the target decides; with `aside`, while User-Agent and Referer say nothing.
+pub(super) fn is_about_targets(expr: &Expr, aside: bool) -> bool {
     let of_target = |field: Field| matches!(field, Field::Target | Field::Path);
     match expr {
-        Expr::All(parts) | Expr::Any(parts) => parts.iter().all(is_about_targets),
-        Expr::Not(part) => is_about_targets(part),
-        Expr::Shared(part) => is_about_targets(part),
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().all(|part| is_about_targets(part, aside)),
+        Expr::Not(part) => is_about_targets(part, aside),
+        Expr::Shared(part) => is_about_targets(part, aside),
+        Expr::Test(Test::Text { field: Field::Agent | Field::Referer, .. }) => aside,
         Expr::Test(Test::Text { field, .. }) => of_target(*field),
         Expr::Test(Test::Check { column: Column::Field(field), check: Check::Present | Check::Empty }) => of_target(*field),
         Expr::Test(_) => false,

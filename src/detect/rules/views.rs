@@ -37,6 +37,8 @@ pub(super) struct Scratch {
     slots: [Slot; Field::COUNT],
     /// One bit a field: built for the current event.
     built: u32,
+    /// It is known that no test of User-Agent or Referer holds.
+    pub aside: bool,
 }
 
 #[derive(Debug, Default)]

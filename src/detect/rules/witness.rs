@@ -49,6 +49,39 @@ fn of_values(field: Field, values: &[Matcher]) -> Option<Vec<Witness>> {
     Some(all)
 }
 
+/// True where no test of User-Agent or Referer can hold unless a witness of the rule stands there.
+pub(super) fn tells_of_agents(expr: &Expr) -> bool {
+    agent_tests(expr) == witnessed(expr)
+}
+
+fn agent_tests(expr: &Expr) -> usize {
+    match expr {
+        Expr::Test(test) => usize::from(is_of_agent(test)),
+        Expr::Shared(part) => agent_tests(part),
+        Expr::Not(part) => agent_tests(part),
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().map(agent_tests).sum(),
+    }
+}
+
+/// Those of them whose literals [`of`] chooses.
+fn witnessed(expr: &Expr) -> usize {
+    match expr {
+        Expr::Test(test) => usize::from(is_of_agent(test) && of_test(test).is_some()),
+        Expr::Shared(part) => witnessed(part),
+        Expr::Not(_) => 0,
+        Expr::All(parts) => {
+            let priced = parts.iter().filter_map(|part| Some((part, price(&of(part)?))));
+            priced.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(part, _)| witnessed(part))
+        }
+        Expr::Any(_) if of(expr).is_none() => 0,
+        Expr::Any(parts) => parts.iter().map(witnessed).sum(),
+    }
+}
+
+fn is_of_agent(test: &Test) -> bool {
+    matches!(test, Test::Text { field: Field::Agent | Field::Referer, .. })
+}
+
 /// Numbers and names of services are not searched for literals.
 fn can_witness(field: Field) -> bool {
     !matches!(field, Field::Status | Field::Bytes | Field::Client | Field::Level | Field::Service)
