@@ -259,7 +259,7 @@ fn pasted(n: i64) -> String {
 fn what_good_clients_send_a_form_weighs_less_there_and_nowhere_else() {
     let stranger = |path: &str| -> Vec<Hit> {
         let target = |n| pasted(n).replace("/format", path);
-        (0..4).map(|n| Hit::new(START + 9_000_000 + n * 20_000, "203.0.113.90", target(n), 200)).collect()
+        (0..4).map(|n| Hit::new(START + 9_000_000 + n * 20_000, "203.0.113.90", target(n), 404)).collect()
     };
     let scored = |before: Vec<Hit>, path: &str| {
         let said = alerts(&[before, stranger(path)].concat());

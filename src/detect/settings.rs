@@ -148,6 +148,9 @@ pub struct Settings {
     #[serde(deserialize_with = "bounds::weight")]
     pub score_at_home: f32,
     pub at_home: u32,
+    /// The same for what was answered well: the site takes such texts. What came of an attack that worked is told apart.
+    #[serde(deserialize_with = "bounds::weight")]
+    pub score_answered: f32,
     /// The same for a rule that good clients of so many networks meet with the same parameters at the same path.
     #[serde(deserialize_with = "bounds::weight")]
     pub score_usual: f32,
@@ -235,6 +238,7 @@ impl Default for Settings {
             score_low_confidence: 0.5,
             score_at_home: 0.4,
             at_home: 20,
+            score_answered: 0.25,
             score_usual: 0.25,
             habit_networks: 5,
             volume_rate: 40.0,

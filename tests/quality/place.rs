@@ -9,10 +9,9 @@ pub enum Place {
     Parameter,
     Path,
     Agent,
-    Referer,
 }
 
-pub const PLACES: [Place; 4] = [Place::Parameter, Place::Path, Place::Agent, Place::Referer];
+pub const PLACES: [Place; 3] = [Place::Parameter, Place::Path, Place::Agent];
 
 /// How a client encodes a text in an address.
 #[derive(Clone, Copy, Debug)]
@@ -79,10 +78,6 @@ pub fn line(text: &str, place: Place, encoding: Encoding, dice: &mut Dice) -> St
             combined(&target, "-", BROWSER)
         }
         Place::Agent => combined(dice.pick::<&str>(plain), "-", text),
-        Place::Referer if dice.one_in(2) => combined(dice.pick::<&str>(plain), text, BROWSER),
-        Place::Referer => {
-            combined(dice.pick::<&str>(plain), &format!("https://www.example.org/s?q={encoded}"), BROWSER)
-        }
     }
 }
 

@@ -95,6 +95,8 @@ pub fn points(seen: &Seen<'_, '_>, memory: &Memory, settings: &Settings) -> f32 
         None => 1.0,
     };
     let sum = sum(seen.request(), seen.hits, settings, here);
+    let well = seen.request().is_some_and(|request| matches!(request.status, 200..=399));
+    let sum = if well { sum * settings.score_answered } else { sum };
     if is_at_home(seen, memory, settings) { sum * settings.score_at_home } else { sum }
 }
 

@@ -205,7 +205,8 @@ impl Ring {
         let mut next = head;
         for _ in 0..WALK {
             let Some(at) = next.checked_sub(self.oldest).and_then(|at| usize::try_from(at).ok()) else { break };
-            let Some(entry) = self.entries.get(at).filter(|entry| entry.now >= since.0 && entry.told & kind == 0) else {
+            let Some(entry) = self.entries.get(at).filter(|entry| entry.now >= since.0 && entry.told & kind == 0)
+            else {
                 break;
             };
             next = entry.before[chain as usize];

@@ -85,10 +85,24 @@ impl Expr {
         }
     }
 
+    /// Whether nothing but `field` is tested.
+    fn is_of(&self, field: Field) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().all(|part| part.is_of(field)),
+            Self::Not(part) => part.is_of(field),
+            Self::Shared(part) => part.is_of(field),
+            Self::Test(test) => matches!(test, Test::Text { field: of, .. } if *of == field),
+        }
+    }
+
     /// Whether a test of `field` holds that could make the whole hold.
     pub fn speaks(&self, field: Field, event: &Event<'_>, scratch: &mut Scratch) -> bool {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.speaks(field, event, scratch)),
+            Self::Any(parts) => parts.iter().any(|part| part.speaks(field, event, scratch)),
+            Self::All(parts) => {
+                parts.iter().all(|part| !part.is_of(field) || part.holds(event, scratch, &mut None))
+                    && parts.iter().any(|part| part.speaks(field, event, scratch))
+            }
             Self::Not(_) => false,
             Self::Shared(part) => part.speaks(field, event, scratch),
             Self::Test(test @ Test::Text { field: of, .. }) => *of == field && test.holds(event, scratch, &mut None),

@@ -45,7 +45,8 @@ const MODIFIERS: &[&str] = &[
     "year",
 ];
 
-/// All that a client writes itself: target and User-Agent. A Referer repeats the target of a page for all that it loads.
+/// What a client writes itself: a rule that names it is tried on the target, and on the User-Agent, each by itself. A
+/// Referer repeats the target of a page for all that it loads.
 const WRITTEN: &str = "cs-written";
 
 /// What holds for all rules of a set.
@@ -76,6 +77,8 @@ pub(super) struct Context<'a> {
     pub given: &'a Given<'a>,
     /// Fields that no log has: told, and the rule is loaded all the same.
     pub warnings: Vec<Bad>,
+    /// The field that [`WRITTEN`] stands for, and whether anything asked for it.
+    pub written: (Field, bool),
 }
 
 /// What the modifiers of a line say.
@@ -111,7 +114,9 @@ pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Resu
         return item.keywords(values.items().iter(), values.line, context);
     }
     if name.eq_ignore_ascii_case(WRITTEN) {
-        return written(&item, values, context);
+        context.written.1 = true;
+        let column = Target::Column(context.written.0.into());
+        return Ok(item.negate(value::test(&item, &column, values.items().iter(), values.line, context)?));
     }
     let Some(column) = context.source.column(name) else {
         context.warnings.push((key.line, Problem::UnknownField { field: name.chars().take(60).collect() }));
@@ -121,12 +126,6 @@ pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Resu
     };
     let test = value::test(&item, &Target::Column(column), values.items().iter(), values.line, context)?;
     Ok(item.negate(test))
-}
-
-fn written(item: &Item, values: &Node, context: &mut Context<'_>) -> Result<Expr, Bad> {
-    let mut of =
-        |field: Field| value::test(item, &Target::Column(field.into()), values.items().iter(), values.line, context);
-    Ok(item.negate(Expr::Any(vec![of(Field::Target)?, of(Field::Agent)?])))
 }
 
 /// Words looked for in the whole line, any of them.

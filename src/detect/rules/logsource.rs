@@ -33,9 +33,7 @@ impl Logsource {
         let service = node.word("service")?.unwrap_or_default();
         let of = |service: &str| Some(service.to_owned());
         match (category, product, service) {
-            ("webserver" | "proxy", _, _) | ("", "apache" | "nginx" | "tomcat", "access") => {
-                Ok(Self::requests())
-            }
+            ("webserver" | "proxy", _, _) | ("", "apache" | "nginx" | "tomcat", "access") => Ok(Self::requests()),
             ("" | "application", "", name) | ("" | "application", name, "" | "error") if is_server(name) => {
                 Ok(Self { notes: true, logins: true, service: of(name), ..Self::default() })
             }

@@ -147,9 +147,10 @@ fn status_of(test: &Expr) -> Option<u16> {
     match test {
         Expr::All(parts) => parts.iter().find_map(status_of),
         Expr::Shared(part) => status_of(part),
-        Expr::Test(Test::Check { column: Column::Field(Field::Status), check: Check::Number(Compare::Equal, value) }) => {
-            Some(*value as u16)
-        }
+        Expr::Test(Test::Check {
+            column: Column::Field(Field::Status),
+            check: Check::Number(Compare::Equal, value),
+        }) => Some(*value as u16),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::detect::rules::detection;
 use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
+use crate::detect::rules::field::Field;
 use crate::detect::rules::item::{Context, Given};
 use crate::detect::rules::logsource::Logsource;
 use crate::detect::rules::tokens::{self, Tokens};
@@ -94,10 +95,14 @@ pub(super) fn parse(doc: &Node, file: &str, given: &Given<'_>, warn: &mut Vec<Ba
 
 fn test(doc: &Node, source: &Logsource, given: &Given<'_>, warn: &mut Vec<Bad>) -> Result<Expr, Bad> {
     let Some(body) = doc.get("detection") else { return Err((doc.line, Problem::Missing("detection"))) };
-    let mut context = Context { source, given, warnings: Vec::new() };
+    let mut context = Context { source, given, warnings: Vec::new(), written: (Field::Target, false) };
     let expr = detection::parse(body, &mut context);
     warn.append(&mut context.warnings);
-    expr
+    if !context.written.1 {
+        return expr;
+    }
+    context.written.0 = Field::Agent;
+    Ok(Expr::Any(vec![expr?, detection::parse(body, &mut context)?]))
 }
 
 /// The logsource of a rule or filter, in the one taxonomy that is read here.

@@ -72,7 +72,9 @@ pub(super) fn is_about_targets(expr: &Expr, aside: bool) -> bool {
         Expr::Shared(part) => is_about_targets(part, aside),
         Expr::Test(Test::Text { field: Field::Agent | Field::Referer, .. }) => aside,
         Expr::Test(Test::Text { field, .. }) => of_target(*field),
-        Expr::Test(Test::Check { column: Column::Field(field), check: Check::Present | Check::Empty }) => of_target(*field),
+        Expr::Test(Test::Check { column: Column::Field(field), check: Check::Present | Check::Empty }) => {
+            of_target(*field)
+        }
         Expr::Test(_) => false,
     }
 }
