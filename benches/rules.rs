@@ -48,7 +48,9 @@ fn with_crs() -> Option<Arc<RuleSet>> {
     let reading = seclang::read(&Host::live(), "/usr/share/modsecurity-crs/owasp-crs.load".as_ref());
     let (crs, report) = Crs::build(&reading.items, None);
     let rules = crs.rules().len();
-    let set = Arc::new(RuleSet::embedded().unwrap().with_crs(crs).unwrap());
+    let mut set = RuleSet::embedded().unwrap();
+    set.add_crs(crs).unwrap();
+    let set = Arc::new(set);
     println!("pack and {rules} rules of the CRS loaded in {:.1?}, {} kB", start.elapsed(), resident() - before);
     (report.loaded() > 0).then_some(set)
 }

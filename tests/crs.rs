@@ -51,7 +51,9 @@ fn combined(target: &str, agent: &str) -> String {
 }
 
 fn scanner(crs: Crs) -> Scanner {
-    Scanner::new(Arc::new(RuleSet::load(&[]).0.with_crs(crs).unwrap()), 1)
+    let mut set = RuleSet::default();
+    set.add_crs(crs).unwrap();
+    Scanner::new(Arc::new(set), 1)
 }
 
 #[test]

@@ -23,8 +23,8 @@ pub struct Place {
     pub paranoia: u8,
 }
 
-/// The rules with those of the CRS, and what of them could not be loaded.
-pub fn add(own: RuleSet, place: &Place, files: &dyn Files) -> (RuleSet, Vec<String>) {
+/// Adds the rules of the CRS; what of them could not be loaded.
+pub fn add(own: &mut RuleSet, place: &Place, files: &dyn Files) -> Vec<String> {
     let reading = seclang::read(files, &place.file);
     let (crs, report) = Crs::build(&reading.items, (place.paranoia > 0).then_some(place.paranoia));
     let mut problems: Vec<String> = reading.errors.iter().map(ToString::to_string).collect();
@@ -41,11 +41,6 @@ pub fn add(own: RuleSet, place: &Place, files: &dyn Files) -> (RuleSet, Vec<Stri
         problems.truncate(MOST_TOLD);
         problems.push(format!("{more} more rules of {file} could not be loaded"));
     }
-    match own.with_crs(crs) {
-        Ok(all) => (all, problems),
-        Err((own, cause)) => {
-            problems.push(cause.to_string());
-            (own, problems)
-        }
-    }
+    problems.extend(own.add_crs(crs).err().map(|cause| cause.to_string()));
+    problems
 }

@@ -94,7 +94,7 @@ impl Texts {
     pub fn load(&self, files: &dyn Files) -> Loaded {
         let mut loaded = self.load_sigma();
         if let Some(place) = &self.crs {
-            (loaded.set, loaded.not_crs) = crs::add(loaded.set, place, files);
+            loaded.not_crs = crs::add(&mut loaded.set, place, files);
         }
         loaded
     }

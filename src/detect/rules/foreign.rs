@@ -26,15 +26,15 @@ impl RuleSet {
     /// The same rules, and those of a CRS behind them as `crs-942100` and so on.
     ///
     /// # Errors
-    /// Where there are too many rules; the set comes back as it was.
-    pub fn with_crs(mut self, crs: Crs) -> Result<Self, (Self, Problem)> {
-        let Ok(first) = u16::try_from(self.rules.len()) else { return Err((self, FULL)) };
+    /// Where there are too many rules; the set stays as it was.
+    pub fn add_crs(&mut self, crs: Crs) -> Result<(), Problem> {
+        let first = u16::try_from(self.rules.len()).map_err(|_| FULL)?;
         if self.rules.len() + crs.rules().len() > Self::MAX_RULES {
-            return Err((self, FULL));
+            return Err(FULL);
         }
         self.rules.extend(crs.rules().iter().map(listed));
         self.crs = Some(Foreign { crs: Arc::new(crs), first });
-        Ok(self)
+        Ok(())
     }
 }
 
