@@ -74,6 +74,7 @@ impl Reading {
         let start = first(from)?;
         // While their files can still be read.
         let rules = start.rules.load(&Host::live());
+        let unused = rules.said();
         let confined = confined(&start)?;
         let snapshot = snapshot(from, start.snapshot)?;
         let mut engine = engine_with(rules.set, start.settings, start.seed);
@@ -92,7 +93,7 @@ impl Reading {
         if let Some(journal) = journal {
             follower = follower.with_journal(journal, &start.positions);
         }
-        let problems = rules.not_crs.into_iter().chain(problem).map(ToKeeper::Problem);
+        let problems = unused.into_iter().chain(problem).map(ToKeeper::Problem);
         let first_words = iter::once(ToKeeper::Hello { confined }).chain(problems).collect();
         let now = clock::monotonic();
         let mut reading = Self {

@@ -92,16 +92,11 @@ impl Texts {
 
     /// The rules of this program with these, and with the CRS, read from `files`, where it is wanted.
     pub fn load(&self, files: &dyn Files) -> Loaded {
-        let mut loaded = self.load_sigma();
+        let mut loaded = self.load_beside(RuleSet::pack());
         if let Some(place) = &self.crs {
             loaded.not_crs = crs::add(&mut loaded.set, place, files);
         }
         loaded
-    }
-
-    /// Without the CRS.
-    pub fn load_sigma(&self) -> Loaded {
-        self.load_beside(RuleSet::pack())
     }
 
     /// These alone.
@@ -140,6 +135,7 @@ impl Loaded {
         if let Some(more) = self.broken.len().checked_sub(MAX_TOLD).filter(|more| *more > 0) {
             said.push(format!("{more} more rules are broken and left out"));
         }
+        said.extend_from_slice(&self.not_crs);
         if self.elsewhere > 0 {
             said.push(format!("{} rules are about logs that are not read here, and left out", self.elsewhere));
         }
@@ -173,7 +169,7 @@ mod tests {
         let placeholders = serde_json::from_str(r#"{"x": ["/a"]}"#).unwrap();
         let (texts, problems) = Texts::read(&host, &Settings { placeholders, ..Settings::default() });
         assert_eq!(problems, ["cannot read /etc/peelhouse/rules/deep/bytes.yml: it is no UTF-8"]);
-        let loaded = texts.load_sigma();
+        let loaded = texts.load(&host);
         assert!(loaded.set.rules().iter().any(|rule| rule.file == "/etc/peelhouse/rules/deep/one.yml"));
         assert_eq!(loaded.said(), ["1 rules are about logs that are not read here, and left out"]);
     }
@@ -182,7 +178,7 @@ mod tests {
     fn what_is_broken_or_absent_is_told_except_the_default_folder() {
         let (_root, host) = host();
         let (texts, _) = Texts::read(&host, &Settings::default());
-        let said = texts.load_sigma().said();
+        let said = texts.load(&host).said();
         assert!(said[0].starts_with("/etc/peelhouse/rules/deep/one.yml:3: placeholder `%x%` has no value"), "{said:?}");
         let empty = Host::recorded(tempfile::tempdir().unwrap().path());
         assert_eq!(Texts::read(&empty, &Settings::default()), (Texts::default(), Vec::new()));

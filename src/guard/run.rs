@@ -92,7 +92,7 @@ fn bring_up<'a>(
     let (ground, problems) = ground::of(&host, &servers, config);
     problems.iter().for_each(|text| say(&Said::Problem { text }));
     let (rules, unread) = Texts::read(&host, &config.rules);
-    unread.iter().chain(&rules.load_sigma().said()).for_each(|text| say(&Said::Problem { text }));
+    unread.iter().for_each(|text| say(&Said::Problem { text }));
     let detection = config.detection.clone();
     let [nginx, apache] = ServerMap::paths(&options.state);
     let denying = host.denying_sites(&servers, &nginx, &apache);

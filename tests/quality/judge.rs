@@ -3,25 +3,23 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use peelhouse::detect::Settings;
-use peelhouse::detect::rules::{Field, RuleSet, RuleText, Scanner};
+use peelhouse::detect::rules::{RuleSet, RuleText};
+use peelhouse::detect::{self, Settings};
 use peelhouse::formats::logs::{Line, LineFormat, Parser};
-use peelhouse::model::{At, Confidence, DeclaredFormat, Event, FormatSyntax, Millis, Severity, What};
+use peelhouse::model::{At, DeclaredFormat, Event, FormatSyntax, Millis};
 
 pub struct Judge {
-    rules: Arc<RuleSet>,
-    scanner: Scanner,
+    judge: detect::Judge,
     parser: Parser,
 }
 
 /// What is said of a line.
+#[derive(Default)]
 pub struct Verdict {
     pub alert: bool,
     pub score: f32,
     pub rules: Vec<String>,
 }
-
-const ALERT: f32 = 3.0;
 
 impl Judge {
     /// With the pack, or with the rules of the folder that `PEELHOUSE_RULES` names.
@@ -36,32 +34,16 @@ impl Judge {
             pattern: "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"".to_owned(),
         };
         let parser = Parser::new(LineFormat::compile(&combined).unwrap());
-        Self { scanner: Scanner::new(Arc::clone(&rules), 1), rules, parser }
+        Self { judge: detect::Judge::new(rules, Settings::default(), 1), parser }
     }
 
     pub fn judge(&mut self, line: &str) -> Verdict {
         let Ok(Line::Record(record)) = self.parser.parse(line.as_bytes()) else { panic!("does not parse: {line}") };
-        let mut hits = Vec::new();
-        let well = matches!(&record.what, What::Request(request) if (200..400).contains(&request.status));
         let (raw, what) = (line.as_bytes(), record.what);
         let event = Event { now: Millis(0), stamp: None, at: At::default(), client: None, site: b"", raw, what };
-        self.scanner.scan(&event, &mut hits);
-        let settings = Settings::default();
-        let weight = |hit: &peelhouse::detect::rules::Hit| {
-            let rule = self.rules.rule(hit.rule).unwrap();
-            if rule.level <= Severity::Low && well && hit.field != Field::Agent {
-                return 0.0;
-            }
-            rule.score
-                * match rule.confidence {
-                    Confidence::High => 1.0,
-                    Confidence::Medium => settings.score_medium_confidence,
-                    Confidence::Low => settings.score_low_confidence,
-                }
-        };
-        let score = hits.iter().map(weight).sum::<f32>().min(settings.score_line);
-        let rules = hits.iter().map(|hit| self.rules.rule(hit.rule).unwrap().id.clone()).collect();
-        Verdict { alert: score >= ALERT, score, rules }
+        let Some(verdict) = self.judge.judge(&event) else { return Verdict::default() };
+        let rules = verdict.rules().into_iter().map(str::to_owned).collect();
+        Verdict { alert: verdict.alert, score: verdict.score, rules }
     }
 }
 

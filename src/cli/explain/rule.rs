@@ -4,23 +4,17 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, Tone};
+use crate::cli::rules::list::Row;
 use crate::cli::words;
 use crate::detect::rules::{Correlation, Rule, RuleSet};
-use crate::model::{Class, Confidence, Severity};
+use crate::model::Severity;
 
 #[derive(Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Page<'a> {
     Rule {
-        id: &'a str,
-        title: &'a str,
-        class: Class,
-        level: Severity,
-        confidence: Confidence,
-        score: f32,
-        critical: bool,
-        file: &'a str,
-        line: u32,
+        #[serde(flatten)]
+        row: Row<'a>,
         /// The rule's own words: its fields, how each is compared, the condition.
         detection: String,
         matches: &'a [String],
@@ -56,15 +50,7 @@ pub fn show(set: &RuleSet, id: &str, out: &mut Output) -> Result<bool, CliError>
 
 fn of_rule(rule: &Rule) -> Page<'_> {
     Page::Rule {
-        id: &rule.id,
-        title: &rule.title,
-        class: rule.class,
-        level: rule.level,
-        confidence: rule.confidence,
-        score: rule.score,
-        critical: rule.critical,
-        file: &rule.file,
-        line: rule.line,
+        row: Row::of(rule),
         detection: detection(&rule.file, rule.line),
         matches: &rule.samples.must_match,
         quiet: &rule.samples.quiet,
@@ -95,7 +81,8 @@ fn detection(file: &str, line: u32) -> String {
 
 fn print(page: &Page<'_>, out: &mut Output) -> Result<(), CliError> {
     match page {
-        Page::Rule { id, title, class, level, confidence, score, critical, file, line, detection, matches, quiet } => {
+        Page::Rule { row, detection, matches, quiet } => {
+            let Row { id, title, class, level, confidence, score, critical, file, line } = row;
             out.toned(Tone::Strong, title)?;
             let alone = if *critical { "; one hit alone may decide" } else { "" };
             out.line(&format!("rule {id}, {}, level {}", words::name(class), words::name(level)))?;

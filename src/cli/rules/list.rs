@@ -22,17 +22,18 @@ pub struct Args {
     class: Option<Class>,
 }
 
+/// What every rule says of itself.
 #[derive(Serialize)]
-struct Row<'a> {
-    id: &'a str,
-    title: &'a str,
-    class: Class,
-    level: Severity,
-    confidence: Confidence,
-    score: f32,
-    critical: bool,
-    file: &'a str,
-    line: u32,
+pub(in crate::cli) struct Row<'a> {
+    pub id: &'a str,
+    pub title: &'a str,
+    pub class: Class,
+    pub level: Severity,
+    pub confidence: Confidence,
+    pub score: f32,
+    pub critical: bool,
+    pub file: &'a str,
+    pub line: u32,
 }
 
 pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliError> {
@@ -45,7 +46,7 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
         class(a).cmp(&class(b)).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id))
     });
     if out.is_json() {
-        rules.iter().try_for_each(|rule| out.object(&row(rule)))?;
+        rules.iter().try_for_each(|rule| out.object(&Row::of(rule)))?;
     } else {
         let rows: Vec<Vec<String>> = rules.iter().map(|rule| cells(rule)).collect();
         out.table(&["class", "rule", "level", "points", "about"], &rows, "there is no such rule")?;
@@ -55,17 +56,19 @@ pub fn run(args: &Args, global: &Global, out: &mut Output) -> Result<Exit, CliEr
     Ok(if told.is_empty() { Exit::Done } else { Exit::Remark })
 }
 
-fn row(rule: &Rule) -> Row<'_> {
-    Row {
-        id: &rule.id,
-        title: &rule.title,
-        class: rule.class,
-        level: rule.level,
-        confidence: rule.confidence,
-        score: rule.score,
-        critical: rule.critical,
-        file: &rule.file,
-        line: rule.line,
+impl<'a> Row<'a> {
+    pub fn of(rule: &'a Rule) -> Self {
+        Self {
+            id: &rule.id,
+            title: &rule.title,
+            class: rule.class,
+            level: rule.level,
+            confidence: rule.confidence,
+            score: rule.score,
+            critical: rule.critical,
+            file: &rule.file,
+            line: rule.line,
+        }
     }
 }
 

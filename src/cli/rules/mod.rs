@@ -2,7 +2,7 @@
 
 mod by_filter;
 mod check;
-mod list;
+pub(in crate::cli) mod list;
 mod matching;
 mod tune;
 
