@@ -13,6 +13,7 @@ pub mod detect; //   rules and behaviour: (Event, now) → Alert; pure
 pub mod store; //    history and what was learnt: SQLite, one writer
 pub mod act; //      the only code that changes the machine
 pub mod host; //     the only code that reads the machine
+pub mod effective; // what really holds for a URL of a site, and which lines made it; pure
 pub mod formats; //  bytes ↔ trees and records; no I/O, never panics
 pub mod model; //    the words of the house as plain data
 pub mod sys; //      the few unsafe lines, each with SAFETY

@@ -1,0 +1,1 @@
+//! nginx: the server block and location that answer, and what they inherit.
