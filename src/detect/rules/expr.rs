@@ -64,6 +64,12 @@ pub(super) enum Compare {
     MoreOrEqual,
 }
 
+/// What a target leaves to ask.
+pub(super) enum Rest {
+    Decided(bool),
+    Open(Expr),
+}
+
 /// Where the evidence of a match stands: bytes from..to of a view.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -73,11 +79,24 @@ pub(super) struct Found {
     pub to: usize,
 }
 
+impl Found {
+    /// The longer of two evidences, of equals this one.
+    pub fn longer(self, other: Self) -> Self {
+        if self.to - self.from < other.to - other.from { other } else { self }
+    }
+}
+
 impl Expr {
     /// Whether the event meets this; `found` becomes the longest text that spoke for it.
     pub fn holds(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Option<Found>) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(event, scratch, found)),
+            Self::All(parts) => {
+                // What spoke for a whole that does not hold has said nothing.
+                let mut mine = *found;
+                let held = parts.iter().all(|part| part.holds(event, scratch, &mut mine));
+                *found = if held { mine } else { *found };
+                held
+            }
             Self::Any(parts) => parts.iter().any(|part| part.holds(event, scratch, found)),
             Self::Not(part) => !part.holds(event, scratch, &mut None),
             Self::Shared(part) => part.holds(event, scratch, found),
@@ -110,6 +129,45 @@ impl Expr {
         }
     }
 
+    /// What is left to ask once the target of a request is known; with `scratch.aside`, User-Agent and Referer say
+    /// nothing. `found` as for [`Expr::holds`].
+    pub fn rest(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Option<Found>) -> Rest {
+        match self {
+            Self::All(parts) => {
+                let (mut open, mut mine) = (Vec::new(), *found);
+                for part in parts {
+                    match part.rest(event, scratch, &mut mine) {
+                        Rest::Decided(true) => {}
+                        Rest::Decided(false) => return Rest::Decided(false),
+                        Rest::Open(part) => open.push(part),
+                    }
+                }
+                *found = mine;
+                if open.is_empty() { Rest::Decided(true) } else { Rest::Open(Self::All(open)) }
+            }
+            Self::Any(parts) => {
+                let mut open = Vec::new();
+                for part in parts {
+                    match part.rest(event, scratch, found) {
+                        Rest::Decided(true) => return Rest::Decided(true),
+                        Rest::Decided(false) => {}
+                        Rest::Open(part) => open.push(part),
+                    }
+                }
+                if open.is_empty() { Rest::Decided(false) } else { Rest::Open(Self::Any(open)) }
+            }
+            Self::Not(part) => match part.rest(event, scratch, &mut None) {
+                Rest::Decided(held) => Rest::Decided(!held),
+                Rest::Open(part) => Rest::Open(Self::Not(Box::new(part))),
+            },
+            Self::Shared(part) => part.rest(event, scratch, found),
+            Self::Test(test) if test.is_about_targets(scratch.aside) => {
+                Rest::Decided(test.holds(event, scratch, found))
+            }
+            Self::Test(test) => Rest::Open(Self::Test(test.clone())),
+        }
+    }
+
     /// Values that one event may be compared with, counted until `most` are passed.
     pub fn values(&self, most: usize) -> usize {
         let add = |sum: usize, part: &Self| if sum > most { sum } else { sum + part.values(most) };
@@ -125,6 +183,18 @@ impl Expr {
 }
 
 impl Test {
+    /// True where nothing but the target decides; with `aside`, while User-Agent and Referer say nothing.
+    fn is_about_targets(&self, aside: bool) -> bool {
+        let of_target = |field: Field| matches!(field, Field::Target | Field::Path);
+        match self {
+            Self::Never => true,
+            Self::Text { field: Field::Agent | Field::Referer, .. } => aside,
+            Self::Text { field, .. } => of_target(*field),
+            Self::Check { column: Column::Field(field), check: Check::Present | Check::Empty } => of_target(*field),
+            _ => false,
+        }
+    }
+
     fn holds(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut Option<Found>) -> bool {
         match self {
             Self::Never => false,
@@ -133,9 +203,7 @@ impl Test {
             Self::Text { field: Field::Agent | Field::Referer, .. } if scratch.aside => false,
             Self::Text { field, values } => match search(*field, values, event, scratch) {
                 Some(here) => {
-                    if found.is_none_or(|best| best.to - best.from < here.to - here.from) {
-                        *found = Some(here);
-                    }
+                    *found = Some(found.map_or(here, |best| best.longer(here)));
                     true
                 }
                 None => false,
@@ -162,7 +230,7 @@ impl Check {
                     return false;
                 };
                 let (text, other) = if *cased { (text, other) } else { (lower(&text), lower(&other)) };
-                Matcher::Text { text: other.into(), place: *place, cased: true }.find(&text).is_some()
+                place.find(&text, &other, true).is_some()
             }
         }
     }
@@ -188,8 +256,10 @@ fn sent(column: &Column, event: &Event<'_>, scratch: &mut Scratch) -> Option<Vec
 }
 
 fn search(field: Field, values: &[Matcher], event: &Event<'_>, scratch: &mut Scratch) -> Option<Found> {
-    for (view, text) in scratch.views(field, event).iter() {
-        if let Some((from, to)) = values.iter().find_map(|value| value.find(text)) {
+    let (views, open) = scratch.views_and_gates(field, event);
+    for (view, text) in views.iter() {
+        let tried = values.iter().filter(|value| open.admits(value));
+        if let Some((from, to)) = tried.into_iter().find_map(|value| value.find(text)) {
             return Some(Found { field, view, from, to });
         }
     }

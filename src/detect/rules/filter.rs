@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::detect::rules::detection;
 use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
-use crate::detect::rules::field::Field;
-use crate::detect::rules::item::{Context, Given};
+use crate::detect::rules::item::{Context, Given, Written};
 use crate::detect::rules::logsource::Logsource;
 use crate::detect::rules::names::Names;
 use crate::detect::rules::rule::{self, Rule};
@@ -27,7 +26,7 @@ pub(super) fn parse(doc: &Node, file: &str, given: &Given<'_>, warn: &mut Vec<Ba
     let Some(body) = doc.get("filter") else { return Err((doc.line, Problem::Missing("filter"))) };
     doc.word("title")?.ok_or((doc.line, Problem::Missing("title")))?;
     let source = rule::logsource(doc)?;
-    let mut context = Context { source: &source, given, warnings: Vec::new(), written: (Field::Target, false) };
+    let mut context = Context { source: &source, given, warnings: Vec::new(), written: Written::target() };
     let test = detection::parse(&without_rules(body), &mut context);
     warn.append(&mut context.warnings);
     Ok(Draft { file: file.to_owned(), line: doc.line, names: names(body)?, test: Arc::new(test?), source })

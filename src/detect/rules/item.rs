@@ -1,6 +1,7 @@
 //! One line of a selection: `field|modifier|…`. What its values mean stands in [`super::value`].
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 
 use crate::detect::rules::column::TimePart;
 use crate::detect::rules::encoding::Encoding;
@@ -8,7 +9,7 @@ use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::{Compare, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::logsource::Logsource;
-use crate::detect::rules::matcher::{Flags, Place};
+use crate::detect::rules::matcher::{Flags, Matcher, Place};
 use crate::detect::rules::placeholders::Placeholders;
 use crate::detect::rules::value::{self, Target};
 use crate::detect::rules::yaml::{Bad, Key, Node};
@@ -54,6 +55,8 @@ pub(super) struct Given<'a> {
     pub placeholders: &'a Placeholders,
     /// Regexes so far that are compiled when they are loaded.
     costly: Cell<usize>,
+    /// Values so far.
+    gates: Cell<u32>,
 }
 
 /// Of all rules together: each may take a hundredth of a second and a megabyte.
@@ -61,7 +64,12 @@ const MAX_COSTLY: usize = 1000;
 
 impl<'a> Given<'a> {
     pub fn new(placeholders: &'a Placeholders) -> Self {
-        Self { placeholders, costly: Cell::new(0) }
+        Self { placeholders, costly: Cell::new(0), gates: Cell::new(0) }
+    }
+
+    /// A number that no other value of the set has.
+    pub fn next_gate(&self) -> u32 {
+        self.gates.replace(self.gates.get() + 1)
     }
 
     /// Counts a regex that is costly to load.
@@ -77,8 +85,36 @@ pub(super) struct Context<'a> {
     pub given: &'a Given<'a>,
     /// Fields that no log has: told, and the rule is loaded all the same.
     pub warnings: Vec<Bad>,
-    /// The field that [`WRITTEN`] stands for, and whether anything asked for it.
-    pub written: (Field, bool),
+    pub written: Written,
+}
+
+/// What [`WRITTEN`] stands for. A rule that names it is read twice, and its values once.
+pub(super) struct Written {
+    field: Field,
+    /// Whether anything asked for it.
+    pub asked: bool,
+    /// Of every value, in the order of reading.
+    values: VecDeque<Vec<Matcher>>,
+}
+
+impl Written {
+    /// The first reading: it stands for the target.
+    pub fn target() -> Self {
+        Self { field: Field::Target, asked: false, values: VecDeque::new() }
+    }
+
+    /// The second reading, of the same document: it stands for the User-Agent.
+    pub fn agent(self) -> Self {
+        Self { field: Field::Agent, ..self }
+    }
+
+    pub fn known(&mut self) -> Option<Vec<Matcher>> {
+        if self.field == Field::Agent { self.values.pop_front() } else { None }
+    }
+
+    pub fn keep(&mut self, matchers: &[Matcher]) {
+        self.values.push_back(matchers.to_vec());
+    }
 }
 
 /// What the modifiers of a line say.
@@ -114,8 +150,8 @@ pub(super) fn parse(key: &Key, values: &Node, context: &mut Context<'_>) -> Resu
         return item.keywords(values.items().iter(), values.line, context);
     }
     if name.eq_ignore_ascii_case(WRITTEN) {
-        context.written.1 = true;
-        let column = Target::Column(context.written.0.into());
+        context.written.asked = true;
+        let column = Target::Column(context.written.field.into());
         return Ok(item.negate(value::test(&item, &column, values.items().iter(), values.line, context)?));
     }
     let Some(column) = context.source.column(name) else {

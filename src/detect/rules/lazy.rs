@@ -6,6 +6,8 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::detect::rules::error::Problem;
+
 const REGEX_BYTES: usize = 1 << 20;
 const REGEX_CACHE: usize = 1 << 18;
 /// A pattern of at most so many states cannot fail to compile: one takes far fewer bytes than the limit has for it.
@@ -27,17 +29,23 @@ pub(super) struct LazyRegex {
 }
 
 impl LazyRegex {
-    /// Also what the pattern means, where that is known without compiling it.
+    /// Also what the pattern means, where that is known without compiling it. `pay` is asked before one is compiled at
+    /// once.
     ///
     /// # Errors
-    /// Where it is no regex, or one too large.
-    pub fn new(pattern: &str, flags: Flags) -> Result<(Self, Option<Hir>), regex::Error> {
+    /// Where it is no regex, or one too large, or not paid for.
+    pub fn new(
+        pattern: &str,
+        flags: Flags,
+        pay: impl FnOnce() -> Result<(), Problem>,
+    ) -> Result<(Self, Option<Hir>), Problem> {
         let lazy = Self { pattern: pattern.into(), flags, compiled: OnceLock::new() };
         let bytes = parse(pattern, flags, false);
         if bytes.as_ref().and_then(states).is_none_or(|states| states > SURE) {
+            pay()?;
             // Bytes first: a log has any bytes, and Unicode tables cost. Patterns that need Unicode say so by failing.
-            let regex = build(pattern, flags, false).or_else(|_| build(pattern, flags, true))?;
-            let _ = lazy.compiled.set(Some(regex));
+            let regex = build(pattern, flags, false).or_else(|_| build(pattern, flags, true));
+            let _ = lazy.compiled.set(Some(regex.map_err(|error| refused(pattern, &error))?));
         }
         Ok((lazy, bytes.or_else(|| parse(pattern, flags, true))))
     }
@@ -49,14 +57,9 @@ impl LazyRegex {
     }
 }
 
-/// True where a regex is compiled as soon as it is read.
-pub(super) fn is_costly(pattern: &str, flags: Flags) -> bool {
-    // Only counted repetition and Unicode make much out of little: the rest need not be parsed to be told.
-    let grows = ["{", "\\p", "\\P", "u:", "u)"].iter().any(|sign| pattern.contains(sign));
-    if pattern.len() < 512 && pattern.is_ascii() && !grows {
-        return false;
-    }
-    parse(pattern, flags, false).as_ref().and_then(states).is_none_or(|states| states > SURE)
+fn refused(pattern: &str, error: &regex::Error) -> Problem {
+    let why = error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    Problem::Regex { pattern: pattern.chars().take(120).collect(), why }
 }
 
 fn build(pattern: &str, flags: Flags, unicode: bool) -> Result<Regex, regex::Error> {
@@ -104,29 +107,26 @@ fn states(hir: &Hir) -> Option<usize> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn compiles_only_when_tried_and_large_ones_at_once() {
-        let (lazy, _) = LazyRegex::new("a[0-9]+b", Flags::default()).unwrap();
-        assert!(lazy.compiled.get().is_none());
-        assert_eq!(lazy.find(b"xa12b"), Some((1, 5)));
-        assert!(LazyRegex::new("(?:a{100}){100}", Flags::default()).unwrap().0.compiled.get().is_some());
-        assert!(LazyRegex::new("((a{100}){100}){100}", Flags::default()).is_err());
-        assert!(LazyRegex::new("a(?=b)", Flags::default()).is_err());
+    fn new(pattern: &str) -> Result<(LazyRegex, Option<Hir>), Problem> {
+        LazyRegex::new(pattern, Flags::default(), || Ok(()))
     }
 
     #[test]
-    fn what_costs_is_told_beforehand() {
-        let long = "a|b".repeat(3000);
-        for pattern in ["a[0-9]+b", "(?:ab){3}", "(a{100}){100}", "\\p{Greek}", "(?u:.)", "[^a]", "a.*b?", &long] {
-            let compiled = LazyRegex::new(pattern, Flags::default()).unwrap().0.compiled.get().is_some();
-            assert_eq!(is_costly(pattern, Flags::default()), compiled, "{pattern}");
-        }
+    fn compiles_only_when_tried_and_large_ones_at_once() {
+        let (lazy, _) = new("a[0-9]+b").unwrap();
+        assert!(lazy.compiled.get().is_none());
+        assert_eq!(lazy.find(b"xa12b"), Some((1, 5)));
+        assert!(new("(?:a{100}){100}").unwrap().0.compiled.get().is_some());
+        assert!(new("((a{100}){100}){100}").is_err());
+        assert!(new("a(?=b)").is_err());
+        let unpaid = LazyRegex::new("(?:a{100}){100}", Flags::default(), || Err(Problem::TooManyRegexes { limit: 1 }));
+        assert!(matches!(unpaid, Err(Problem::TooManyRegexes { .. })));
     }
 
     #[test]
     fn what_is_sure_compiles() {
         for pattern in ["(?:[a-z0-9_.]{1,40}/){1,25}", "[^a]{1,1000}", "(?i)(?:select|union|insert){1,200}"] {
-            let (lazy, hir) = LazyRegex::new(pattern, Flags::default()).unwrap();
+            let (lazy, hir) = new(pattern).unwrap();
             let sure = hir.as_ref().and_then(states).is_some_and(|states| states <= SURE);
             assert!(!sure || build(&lazy.pattern, lazy.flags, false).is_ok(), "{pattern}");
         }

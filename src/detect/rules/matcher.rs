@@ -1,5 +1,7 @@
 //! One value against one text.
 
+use std::sync::Arc;
+
 use crate::detect::rules::error::Problem;
 pub(super) use crate::detect::rules::lazy::Flags;
 use crate::detect::rules::lazy::LazyRegex;
@@ -15,17 +17,24 @@ pub(super) enum Place {
     Anywhere,
 }
 
+/// One value; copies share what it compiles to.
 #[derive(Clone, Debug)]
-pub(super) enum Matcher {
+pub(super) struct Matcher {
+    form: Form,
+    gate: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
     Text {
-        text: Box<[u8]>,
+        text: Arc<[u8]>,
         place: Place,
         cased: bool,
     },
     Regex {
-        regex: LazyRegex,
+        regex: Arc<LazyRegex>,
         /// One of these stands in every text that matches; None where nothing is sure.
-        required: Option<Vec<Vec<u8>>>,
+        required: Option<Arc<[Vec<u8>]>>,
     },
 }
 
@@ -46,37 +55,63 @@ impl Matcher {
             _ => None,
         };
         if let Some((text, place)) = plain.filter(|(text, _)| cased || !has_foreign_case(text)) {
-            return Ok(Self::Text { text: text.as_slice().into(), place, cased });
+            return Ok(Form::Text { text: text.as_slice().into(), place, cased }.into());
         }
         let flags = Flags { ignore_case: !cased, multi_line: false, dot_all: true };
-        Self::regex(&wildcard_regex(&parts), flags)
+        Self::regex(&wildcard_regex(&parts), flags, || Ok(()))
     }
 
-    pub fn regex(pattern: &str, flags: Flags) -> Result<Self, Problem> {
-        match LazyRegex::new(pattern, flags) {
-            Ok((regex, meaning)) => Ok(Self::Regex { regex, required: meaning.as_ref().and_then(required::literals) }),
-            Err(error) => Err(Problem::Regex {
-                pattern: pattern.chars().take(120).collect(),
-                why: error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-            }),
-        }
+    /// `pay` is asked before a regex is compiled at once.
+    pub fn regex(pattern: &str, flags: Flags, pay: impl FnOnce() -> Result<(), Problem>) -> Result<Self, Problem> {
+        let (regex, meaning) = LazyRegex::new(pattern, flags, pay)?;
+        let required = meaning.as_ref().and_then(required::literals).map(Arc::from);
+        Ok(Form::Regex { regex: Arc::new(regex), required }.into())
+    }
+
+    /// Knows it apart from every other value of its set, copies of it aside.
+    pub fn numbered(self, gate: u32) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    pub fn gate(&self) -> Option<u32> {
+        self.gate
+    }
+
+    /// Lower case; one of these stands in every text that matches. None where nothing is sure.
+    pub fn required(&self) -> Option<Vec<Vec<u8>>> {
+        let texts = match &self.form {
+            Form::Text { text, .. } => vec![text.to_ascii_lowercase()],
+            Form::Regex { required, .. } => required.as_ref()?.to_vec(),
+        };
+        texts.iter().all(|text| !text.is_empty()).then_some(texts)
     }
 
     /// The first match, as bytes from..to of `text`.
     pub fn find(&self, text: &[u8]) -> Option<(usize, usize)> {
-        match self {
-            Self::Regex { regex, .. } => regex.find(text),
-            Self::Text { text: wanted, place, cased } => {
-                let last = text.len().checked_sub(wanted.len())?;
-                let at = match place {
-                    Place::Whole => (last == 0).then_some(0)?,
-                    Place::Start => 0,
-                    Place::End => last,
-                    Place::Anywhere => return find(text, wanted, *cased).map(|at| (at, at + wanted.len())),
-                };
-                same(text.get(at..at + wanted.len())?, wanted, *cased).then_some((at, at + wanted.len()))
-            }
+        match &self.form {
+            Form::Regex { regex, .. } => regex.find(text),
+            Form::Text { text: wanted, place, cased } => place.find(text, wanted, *cased),
         }
+    }
+}
+
+impl From<Form> for Matcher {
+    fn from(form: Form) -> Self {
+        Self { form, gate: None }
+    }
+}
+
+impl Place {
+    /// Where `wanted` stands in `text`, as bytes from..to.
+    pub fn find(self, text: &[u8], wanted: &[u8], cased: bool) -> Option<(usize, usize)> {
+        let last = text.len().checked_sub(wanted.len())?;
+        let at = match self {
+            Self::Whole => (last == 0).then_some(0)?,
+            Self::Start => 0,
+            Self::End => last,
+            Self::Anywhere => return find(text, wanted, cased).map(|at| (at, at + wanted.len())),
+        };
+        same(text.get(at..at + wanted.len())?, wanted, cased).then_some((at, at + wanted.len()))
     }
 }
 
@@ -154,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_regex_that_needs_look_around_says_so() {
-        let error = Matcher::regex("a(?!b)", Flags::default()).unwrap_err();
+        let error = Matcher::regex("a(?!b)", Flags::default(), || Ok(())).unwrap_err();
         assert!(error.to_string().contains("look-around"), "{error}");
     }
 }

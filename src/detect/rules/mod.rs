@@ -17,6 +17,7 @@ mod expr;
 mod field;
 mod filter;
 mod foreign;
+mod gates;
 mod groups;
 mod item;
 mod lazy;

@@ -7,7 +7,6 @@ use crate::detect::rules::expr::{Check, Compare, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::rule::{Rule, RuleIx};
 use crate::detect::rules::sieve::Sieve;
-use crate::detect::rules::verdicts::is_about_targets;
 use crate::detect::rules::views::{Scratch, View, Views, is_plain, text_of};
 use crate::detect::rules::witness::{self, Witness};
 use crate::model::event::Event;
@@ -29,8 +28,6 @@ pub(super) struct Prefilter {
     pub always_requests: Vec<RuleIx>,
     /// By rule: [`witness::tells_of_agents`].
     tells_of_agents: Vec<bool>,
-    /// By rule: whether nothing but the target decides, while User-Agent and Referer say nothing.
-    about_targets: Vec<bool>,
     always_other: Vec<RuleIx>,
 }
 
@@ -88,10 +85,7 @@ impl Prefilter {
         let mut drafts: [Draft; 5] = Default::default();
         let mut filter = Self::default();
         for (rule, at) in rules.iter().zip(0..=u16::MAX) {
-            // Tokens are asked last, when it is known what else has spoken.
-            let told = witness::tells_of_agents(&rule.test);
-            filter.tells_of_agents.push(told);
-            filter.about_targets.push(rule.tokens.is_none() && is_about_targets(&rule.test, told));
+            filter.tells_of_agents.push(witness::tells_of_agents(&rule.test));
             let (rule_ix, witnesses) = (RuleIx(at), witness::of(&rule.test));
             if rule.source.requests {
                 match &witnesses {
@@ -116,10 +110,6 @@ impl Prefilter {
         filter.rest = rest.build();
         filter.other = other.build();
         filter
-    }
-
-    pub fn is_about_targets(&self, rule: RuleIx) -> bool {
-        self.about_targets.get(usize::from(rule.0)).is_some_and(|about| *about)
     }
 
     pub fn tells_of_agents(&self, rule: RuleIx) -> bool {

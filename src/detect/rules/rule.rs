@@ -5,8 +5,7 @@ use serde::Deserialize;
 use crate::detect::rules::detection;
 use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::Expr;
-use crate::detect::rules::field::Field;
-use crate::detect::rules::item::{Context, Given};
+use crate::detect::rules::item::{Context, Given, Written};
 use crate::detect::rules::logsource::Logsource;
 use crate::detect::rules::tokens::{self, Tokens};
 use crate::detect::rules::whom::Whom;
@@ -45,6 +44,13 @@ pub struct Rule {
     pub(super) test: Expr,
     /// What else the values must read as; asked only where no other rule of the class spoke.
     pub(super) tokens: Option<Tokens>,
+}
+
+impl Rule {
+    /// Nothing that `other` says would add to what this one has said.
+    pub(super) fn outweighs(&self, other: &Self) -> bool {
+        self.class == other.class && self.score >= other.score
+    }
 }
 
 /// Lines a rule must match and lines it must leave alone: requests in combined format, or bare targets.
@@ -95,13 +101,13 @@ pub(super) fn parse(doc: &Node, file: &str, given: &Given<'_>, warn: &mut Vec<Ba
 
 fn test(doc: &Node, source: &Logsource, given: &Given<'_>, warn: &mut Vec<Bad>) -> Result<Expr, Bad> {
     let Some(body) = doc.get("detection") else { return Err((doc.line, Problem::Missing("detection"))) };
-    let mut context = Context { source, given, warnings: Vec::new(), written: (Field::Target, false) };
+    let mut context = Context { source, given, warnings: Vec::new(), written: Written::target() };
     let expr = detection::parse(body, &mut context);
     warn.append(&mut context.warnings);
-    if !context.written.1 {
+    if !context.written.asked {
         return expr;
     }
-    context.written.0 = Field::Agent;
+    context.written = context.written.agent();
     Ok(Expr::Any(vec![expr?, detection::parse(body, &mut context)?]))
 }
 

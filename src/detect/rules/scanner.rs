@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::detect::rules::expr::Found;
+use crate::detect::rules::expr::{Found, Rest};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::foreign::ForeignScanner;
 use crate::detect::rules::memo::{Last, MAX_KEY, Memo};
 use crate::detect::rules::prefilter::{Candidates, Group};
-use crate::detect::rules::rule::RuleIx;
+use crate::detect::rules::rule::{Rule, RuleIx};
 use crate::detect::rules::set::RuleSet;
 use crate::detect::rules::verdicts::{MAX_TARGET, Met, Verdict, Verdicts};
 use crate::detect::rules::views::{Scratch, View, is_escaped, is_plain, locate, place, text_of};
@@ -35,6 +35,8 @@ pub struct Scanner {
     /// Those of User-Agent and Referer.
     told: Candidates,
     verdicts: Verdicts,
+    /// Hits by tokens, which count only where no other rule says as much.
+    late: Vec<Hit>,
     agents: Memo,
     referers: Memo,
     foreign: Option<ForeignScanner>,
@@ -52,11 +54,12 @@ impl Scanner {
         Self {
             foreign,
             lasts: vec![Last::default(); rules.prefilter.rest.fields.len()],
+            scratch: Scratch::new(Arc::clone(&rules.gates)),
             set: rules,
-            scratch: Scratch::default(),
             candidates: Candidates::default(),
             near: Candidates::default(),
             told: Candidates::default(),
+            late: Vec::new(),
             verdicts: Verdicts::new(seed ^ 0xD1B5_4A32_D192_ED03),
             agents: Memo::new(seed),
             referers: Memo::new(seed ^ 0x9E37_79B9_7F4A_7C15),
@@ -80,6 +83,12 @@ impl Scanner {
         }
         if !self.candidates.list.is_empty() {
             self.confirm(before, event, hits);
+        }
+        for hit in self.late.drain(..) {
+            let said = self.set.rule(hit.rule).is_some_and(|rule| is_outweighed(&self.set, rule, hits.get(before..)));
+            if !said {
+                hits.push(hit);
+            }
         }
         if let Some(foreign) = &mut self.foreign {
             foreign.scan(event, hits);
@@ -113,7 +122,7 @@ impl Scanner {
 
     /// A target that is disguised, or holds a literal of a rule: hits by the rules about it alone, candidates by others.
     fn closer(&mut self, target: &[u8], plain: bool, event: &Event<'_>, hits: &mut Vec<Hit>) {
-        let Self { set, scratch, candidates, near, verdicts, .. } = self;
+        let Self { set, scratch, candidates, near, verdicts, late, .. } = self;
         let start = place(target, event.raw).filter(|_| target.len() <= MAX_TARGET);
         let Some(start) = start.and_then(|start| u32::try_from(start).ok()) else {
             if !plain {
@@ -125,16 +134,28 @@ impl Scanner {
             if !plain {
                 set.prefilter.disguised(event, scratch, near);
             }
-            scratch.aside = true;
             judge(set, start, event, scratch, &near.list, verdict);
-            scratch.aside = false;
         });
-        let Some(verdict) = verdict else { return };
-        verdict.open.iter().for_each(|rule| candidates.add(*rule));
-        hits.extend(verdict.met.iter().map(|met| match met.place {
-            Some((field, view, (from, to))) => Hit { rule: met.rule, field, view, span: (start + from, start + to) },
-            None => Hit { rule: met.rule, field: Field::Line, view: View::Raw, span: whole(event) },
-        }));
+        for met in verdict.into_iter().flat_map(|verdict| &verdict.met) {
+            let mut besides = None;
+            scratch.aside = set.prefilter.tells_of_agents(met.rule);
+            if met.rest.as_ref().is_some_and(|rest| !rest.holds(event, scratch, &mut besides)) {
+                continue;
+            }
+            let place = met.place.filter(|(at, _)| besides.is_none_or(|other| at.to - at.from >= other.to - other.from));
+            let hit = match place {
+                Some((at, (from, to))) => {
+                    Hit { rule: met.rule, field: at.field, view: at.view, span: (start + from, start + to) }
+                }
+                None => hit(met.rule, besides, event),
+            };
+            match set.rule(met.rule).and_then(|rule| rule.tokens.as_ref()) {
+                None => hits.push(hit),
+                Some(_) if scratch.aside => late.push(hit),
+                Some(_) => candidates.add(met.rule),
+            }
+        }
+        scratch.aside = false;
     }
 
     fn recall(&mut self, event: &Event<'_>) {
@@ -180,8 +201,7 @@ impl Scanner {
         }
         // Tokens cost most and say no more than a rule that has spoken.
         for (rule_ix, rule) in rules().filter(|(_, rule)| rule.tokens.is_some()) {
-            let said = hits.iter().skip(before).filter_map(|hit| set.rule(hit.rule));
-            if said.into_iter().any(|other| other.class == rule.class && other.score >= rule.score) {
+            if is_outweighed(set, rule, hits.get(before..)) {
                 continue;
             }
             scratch.aside = is_aside(rule_ix);
@@ -196,12 +216,19 @@ impl Scanner {
     #[cfg(test)]
     fn scan_all(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
         self.candidates.clear();
+        self.scratch = Scratch::default();
         (0..self.set.rules().len()).for_each(|at| self.told.add(RuleIx(u16::try_from(at).unwrap())));
         self.scratch.reset();
         (0..self.set.rules().len()).for_each(|at| self.candidates.add(RuleIx(u16::try_from(at).unwrap())));
         self.confirm(hits.len(), event, hits);
         hits.sort_unstable_by_key(|hit| hit.rule);
     }
+}
+
+/// Whether a hit says as much as `rule` would.
+fn is_outweighed(set: &RuleSet, rule: &Rule, hits: Option<&[Hit]>) -> bool {
+    let mut said = hits.unwrap_or_default().iter().filter_map(|hit| set.rule(hit.rule));
+    said.any(|other| other.outweighs(rule))
 }
 
 fn hit(rule: RuleIx, found: Option<Found>, event: &Event<'_>) -> Hit {
@@ -214,6 +241,7 @@ fn hit(rule: RuleIx, found: Option<Found>, event: &Event<'_>) -> Hit {
     }
 }
 
+/// Writes what the candidates say of a target.
 fn judge(
     set: &RuleSet,
     start: u32,
@@ -223,20 +251,27 @@ fn judge(
     verdict: &mut Verdict,
 ) {
     for rule_ix in candidates {
-        if !set.prefilter.is_about_targets(*rule_ix) {
-            verdict.open.push(*rule_ix);
-            continue;
-        }
+        let Some(rule) = set.rule(*rule_ix).filter(|rule| rule.source.admits(event)) else { continue };
+        scratch.aside = set.prefilter.tells_of_agents(*rule_ix);
         let mut found = None;
-        let rule = set.rules().get(usize::from(rule_ix.0));
-        if rule.is_some_and(|rule| rule.source.admits(event) && rule.test.holds(event, scratch, &mut found)) {
-            let place = found.map(|at| {
-                let (from, to) = locate(event, at.field, at.view, at.from, at.to);
-                (at.field, at.view, (from.saturating_sub(start), to.saturating_sub(start)))
-            });
-            verdict.met.push(Met { rule: *rule_ix, place });
+        let rest = match rule.test.rest(event, scratch, &mut found) {
+            Rest::Decided(false) => continue,
+            Rest::Decided(true) => None,
+            Rest::Open(rest) => Some(rest),
+        };
+        if let (Some(tokens), true) = (&rule.tokens, scratch.aside) {
+            found = tokens.find_in(Field::Target, &rule.test, event, scratch);
+            if found.is_none() {
+                continue;
+            }
         }
+        let place = found.map(|at| {
+            let (from, to) = locate(event, at.field, at.view, at.from, at.to);
+            (at, (from.saturating_sub(start), to.saturating_sub(start)))
+        });
+        verdict.met.push(Met { rule: *rule_ix, rest, place });
     }
+    scratch.aside = false;
 }
 
 #[allow(clippy::too_many_arguments, reason = "the parts of one scanner, borrowed apart")]

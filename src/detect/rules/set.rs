@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::detect::rules::chain;
 use crate::detect::rules::correlation::{self, Correlation, Draft, Source};
 use crate::detect::rules::error::{Problem, RuleError};
 use crate::detect::rules::filter;
 use crate::detect::rules::foreign::Foreign;
+use crate::detect::rules::gates::Gates;
 use crate::detect::rules::item::Given;
 use crate::detect::rules::names::{Known, Names};
 use crate::detect::rules::placeholders::Placeholders;
@@ -35,6 +37,7 @@ pub struct RuleSet {
     correlations: Vec<Correlation>,
     filters: usize,
     pub(super) prefilter: Prefilter,
+    pub(super) gates: Arc<Gates>,
     pub(super) records: Records,
     pub(super) crs: Option<Foreign>,
 }
@@ -79,7 +82,8 @@ impl RuleSet {
         let rules: Vec<Rule> = self.rule(at).cloned().into_iter().collect();
         let prefilter = Prefilter::build(&rules);
         let records = Records::build(&rules);
-        Self { rules, correlations: Vec::new(), filters: 0, prefilter, records, crs: None }
+        let gates = Arc::new(Gates::build(&rules));
+        Self { rules, correlations: Vec::new(), filters: 0, prefilter, gates, records, crs: None }
     }
 
     /// Whose event it is: the log's own word, else that of the rules it met, where they agree.
@@ -196,7 +200,8 @@ impl<'p> Loader<'p> {
         self.errors.extend(errors);
         quieten(&mut self.rules, &mut correlations);
         let (prefilter, records) = (Prefilter::build(&self.rules), Records::build(&self.rules));
-        let set = RuleSet { rules: self.rules, correlations, filters, prefilter, records, crs: None };
+        let gates = Arc::new(Gates::build(&self.rules));
+        let set = RuleSet { rules: self.rules, correlations, filters, prefilter, gates, records, crs: None };
         (set, self.errors)
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::detect) struct Sieve {
     /// By rank of its bit: where the spots of a triple begin.
     starts: Box<[u32]>,
     spots: Box<[Spot]>,
-    literals: Box<[Box<[u8]>]>,
+    pub literals: Box<[Box<[u8]>]>,
 }
 
 /// A literal whose triple stands `offset` bytes behind its beginning.
@@ -28,6 +28,41 @@ pub(in crate::detect) struct Sieve {
 struct Spot {
     literal: u32,
     offset: u32,
+    guards: [Guard; GUARDS],
+}
+
+/// Another byte of the literal, so that most triples that mislead cost no look at the whole.
+#[derive(Clone, Copy)]
+struct Guard {
+    /// From the triple's beginning.
+    at: i16,
+    byte: u8,
+}
+
+const GUARDS: usize = 2;
+
+impl Spot {
+    fn new(literal: &[u8], number: u32, offset: usize) -> Self {
+        let triple = offset..offset + TRIPLE;
+        let apart = |at: usize| i16::try_from(at as i64 - offset as i64).ok();
+        let others = literal.iter().enumerate().filter(|(at, _)| !triple.contains(at));
+        let mut others: Vec<Guard> = others.filter_map(|(at, byte)| Some(Guard { at: apart(at)?, byte: *byte })).collect();
+        others.sort_by(|a, b| frequency(a.byte).total_cmp(&frequency(b.byte)));
+        // Where there is nothing more to ask, the triple's own first byte says nothing new.
+        let first = Guard { at: 0, byte: literal.get(offset).copied().unwrap_or_default() };
+        let mut guards = [first; GUARDS];
+        guards.iter_mut().zip(others).for_each(|(guard, other)| *guard = other);
+        Self { literal: number, offset: u32::try_from(offset).unwrap_or(0), guards }
+    }
+
+    /// False where the literal cannot stand around the triple that begins at `start`.
+    #[inline]
+    fn fits(&self, text: &[u8], start: usize) -> bool {
+        self.guards.iter().all(|guard| {
+            let byte = text.get(start.wrapping_add_signed(isize::from(guard.at)));
+            byte.is_some_and(|byte| byte.to_ascii_lowercase() == guard.byte)
+        })
+    }
 }
 
 impl Sieve {
@@ -39,7 +74,7 @@ impl Sieve {
         for (literal, at) in literals.iter().zip(0u32..) {
             let offset = rarest(literal);
             let triple = literal.get(offset..).unwrap_or_default();
-            let spot = Spot { literal: at, offset: u32::try_from(offset).unwrap_or(0) };
+            let spot = Spot::new(literal, at, offset);
             keyed.extend(keys(triple, &classes).map(|key| (key, spot)));
         }
         keyed.sort_by_key(|(key, _)| *key);
@@ -105,9 +140,11 @@ impl Sieve {
         let (word, bit) = place(key);
         let rank = self.ranks[word] + (self.bits[word] & (bit - 1)).count_ones();
         let Some([from, to]) = self.starts.get(rank as usize..rank as usize + 2) else { return };
-        for spot in self.spots.get(*from as usize..*to as usize).unwrap_or_default() {
+        let triple = (at + 1).wrapping_sub(TRIPLE);
+        let spots = self.spots.get(*from as usize..*to as usize).unwrap_or_default();
+        for spot in spots.iter().filter(|spot| spot.fits(text, triple)) {
             let Some(literal) = self.literals.get(spot.literal as usize) else { continue };
-            let Some(start) = at.checked_sub(TRIPLE - 1 + spot.offset as usize) else { continue };
+            let Some(start) = triple.checked_sub(spot.offset as usize) else { continue };
             if text.get(start..start + literal.len()).is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
                 found(spot.literal as usize);
             }

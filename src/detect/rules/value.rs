@@ -8,7 +8,6 @@ use crate::detect::rules::error::Problem;
 use crate::detect::rules::expr::{Check, Compare, Expr, Test};
 use crate::detect::rules::field::Field;
 use crate::detect::rules::item::{Context, Item, Kind};
-use crate::detect::rules::lazy::is_costly;
 use crate::detect::rules::matcher::Matcher;
 use crate::detect::rules::pattern::parts;
 use crate::detect::rules::yaml::{Bad, Node};
@@ -98,24 +97,30 @@ fn field_ref(item: &Item, column: &Column, value: &Node, context: &mut Context<'
 }
 
 impl Item {
-    fn matchers(&self, value: &Node, context: &Context<'_>) -> Result<Vec<Matcher>, Bad> {
+    fn matchers(&self, value: &Node, context: &mut Context<'_>) -> Result<Vec<Matcher>, Bad> {
+        if let Some(known) = context.written.known() {
+            return Ok(known);
+        }
+        let matchers = self.read(value, context)?;
+        context.written.keep(&matchers);
+        Ok(matchers)
+    }
+
+    fn read(&self, value: &Node, context: &Context<'_>) -> Result<Vec<Matcher>, Bad> {
         let Some(text) = value.text() else {
             return Err((value.line, Problem::Shape { key: "a value".to_owned(), expected: "a word or number" }));
         };
         let texts = if self.expand { context.given.placeholders.expand(text) } else { Ok(vec![text.to_owned()]) };
         let built = texts.and_then(|texts| {
             let each = texts.iter().map(|text| self.meant(text, context)).collect::<Result<Vec<_>, _>>()?;
-            Ok(each.concat())
+            Ok(each.into_iter().flatten().map(|value| value.numbered(context.given.next_gate())).collect())
         });
         built.map_err(|problem| (value.line, problem))
     }
 
     fn meant(&self, text: &str, context: &Context<'_>) -> Result<Vec<Matcher>, Problem> {
         if let Kind::Regex(flags) = self.kind {
-            if is_costly(text, flags) {
-                context.given.pay()?;
-            }
-            return Ok(vec![Matcher::regex(text, flags)?]);
+            return Ok(vec![Matcher::regex(text, flags, || context.given.pay())?]);
         }
         let forms = encoding::apply(parts(text), &self.encodings)?;
         forms.into_iter().map(|parts| Matcher::new(parts, self.place, self.cased)).collect()

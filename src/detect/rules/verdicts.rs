@@ -4,13 +4,10 @@ use std::hash::BuildHasher;
 
 use foldhash::quality::FixedState;
 
-use crate::detect::rules::column::Column;
-use crate::detect::rules::expr::{Check, Expr, Test};
-use crate::detect::rules::field::Field;
+use crate::detect::rules::expr::{Expr, Found};
 use crate::detect::rules::rule::RuleIx;
-use crate::detect::rules::views::View;
 
-const SLOTS: usize = 8192;
+const SLOTS: usize = 16_384;
 /// Longer targets are looked at anew each time.
 pub(super) const MAX_TARGET: usize = 1024;
 
@@ -27,18 +24,23 @@ pub(super) struct Verdict {
     target: Vec<u8>,
     /// None before the first target, else whether it was escaped.
     escaped: Option<bool>,
-    /// Rules about nothing else that it meets.
     pub met: Vec<Met>,
-    /// Rules that want to know more than the target.
-    pub open: Vec<RuleIx>,
 }
 
-/// A rule that a target meets.
-#[derive(Clone, Copy, Debug)]
+/// A rule that a target meets, as far as it goes.
+#[derive(Clone, Debug)]
 pub(super) struct Met {
     pub rule: RuleIx,
-    /// Where: bytes from..to, counted from the start of the target; None where no text spoke for it.
-    pub place: Option<(Field, View, (u32, u32))>,
+    /// What the rule wants to know besides.
+    pub rest: Option<Expr>,
+    /// The text that spoke for it, and where that stands: bytes from..to, counted from the start of the target.
+    pub place: Option<(Found, (u32, u32))>,
+}
+
+impl Verdict {
+    fn is_of(&self, target: &[u8], escaped: bool) -> bool {
+        self.escaped == Some(escaped) && self.target == target
+    }
 }
 
 impl Verdicts {
@@ -49,32 +51,20 @@ impl Verdicts {
 
     /// The verdict on `target`, from memory or from `judge`, which writes it.
     pub fn get(&mut self, target: &[u8], escaped: bool, judge: impl FnOnce(&mut Verdict)) -> Option<&Verdict> {
-        let at = usize::try_from(self.hasher.hash_one(target) % SLOTS as u64).unwrap_or(0);
-        let slot = self.slots.get_mut(at)?;
-        if slot.escaped != Some(escaped) || slot.target != target {
+        let at = usize::try_from(self.hasher.hash_one(target) % (SLOTS as u64 / 2)).unwrap_or(0) * 2;
+        let pair = self.slots.get_mut(at..at + 2)?;
+        // The one of the two that was asked for last stands first.
+        if !pair.first()?.is_of(target, escaped) {
+            pair.swap(0, 1);
+        }
+        let slot = pair.first_mut()?;
+        if !slot.is_of(target, escaped) {
             slot.target.clear();
             slot.target.extend_from_slice(target);
             slot.escaped = Some(escaped);
             slot.met.clear();
-            slot.open.clear();
             judge(slot);
         }
         Some(slot)
-    }
-}
-
-/// True where nothing but the target decides; with `aside`, while User-Agent and Referer say nothing.
-pub(super) fn is_about_targets(expr: &Expr, aside: bool) -> bool {
-    let of_target = |field: Field| matches!(field, Field::Target | Field::Path);
-    match expr {
-        Expr::All(parts) | Expr::Any(parts) => parts.iter().all(|part| is_about_targets(part, aside)),
-        Expr::Not(part) => is_about_targets(part, aside),
-        Expr::Shared(part) => is_about_targets(part, aside),
-        Expr::Test(Test::Text { field: Field::Agent | Field::Referer, .. }) => aside,
-        Expr::Test(Test::Text { field, .. }) => of_target(*field),
-        Expr::Test(Test::Check { column: Column::Field(field), check: Check::Present | Check::Empty }) => {
-            of_target(*field)
-        }
-        Expr::Test(_) => false,
     }
 }

@@ -1,9 +1,12 @@
 //! The views of an event's fields: as sent, decoded once, decoded twice. Built on demand, at most once an event.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::detect::rules::decode::{Mapped, normal_path, percent, unescape};
 use crate::detect::rules::field::{Field, Ladder};
+use crate::detect::rules::gates::{Bits, Gates, Open};
 use crate::model::event::{Event, What};
 
 /// Bytes of a field that are looked at in each view.
@@ -39,6 +42,11 @@ pub(super) struct Scratch {
     built: u32,
     /// It is known that no test of User-Agent or Referer holds.
     pub aside: bool,
+    gates: Arc<Gates>,
+    /// By field, for the current event.
+    open: [Bits; Field::COUNT],
+    /// One bit a field: its gates were opened for the current event.
+    opened: u32,
 }
 
 #[derive(Debug, Default)]
@@ -69,21 +77,50 @@ impl Buffer {
 }
 
 impl Scratch {
+    pub fn new(gates: Arc<Gates>) -> Self {
+        Self { gates, ..Self::default() }
+    }
+
     /// Call before each event.
     pub fn reset(&mut self) {
         self.built = 0;
+        self.opened = 0;
+    }
+
+    /// The views of `field`, and which values are to be tried on them.
+    pub fn views_and_gates<'s>(&'s mut self, field: Field, event: &Event<'s>) -> (Views<'s>, Open<'s>) {
+        let at = field as usize;
+        if !Gates::guards(field) || at >= Field::COUNT {
+            return (self.views(field, event), Open(&[]));
+        }
+        if self.opened & (1 << at) == 0 {
+            self.opened |= 1 << at;
+            let mut open = std::mem::take(&mut self.open[at]);
+            let gates = Arc::clone(&self.gates);
+            gates.open(self.views(field, event), &mut open);
+            self.open[at] = open;
+        }
+        self.build(field, event);
+        let Self { slots, open, .. } = self;
+        (views(&slots[at], field, event), Open(&open[at]))
     }
 
     /// The views of `field`; empty where the event does not have it.
     pub fn views<'s>(&'s mut self, field: Field, event: &Event<'s>) -> Views<'s> {
-        let Some(slot) = self.slots.get_mut(field as usize) else { return Views::default() };
+        self.build(field, event);
+        views(&self.slots[field as usize], field, event)
+    }
+
+    fn build(&mut self, field: Field, event: &Event<'_>) {
         if self.built & (1 << field as u32) == 0 {
             self.built |= 1 << field as u32;
-            slot.build(field, event);
+            self.slots[field as usize].build(field, event);
         }
-        let raw = slot.raw.get().or_else(|| text_of(field, event));
-        Views([raw, slot.once.get(), slot.twice.get()])
     }
+}
+
+fn views<'s>(slot: &'s Slot, field: Field, event: &Event<'s>) -> Views<'s> {
+    Views([slot.raw.get().or_else(|| text_of(field, event)), slot.once.get(), slot.twice.get()])
 }
 
 impl Slot {

@@ -47,7 +47,7 @@ impl Whom {
         let mut matchers = Vec::new();
         for item in node.items() {
             let text = item.text().unwrap_or_default();
-            matchers.push(Matcher::regex(text, FLAGS).map_err(|problem| (item.line, problem))?);
+            matchers.push(Matcher::regex(text, FLAGS, || Ok(())).map_err(|problem| (item.line, problem))?);
             if !text.starts_with('^') || !["(?<client>", "(?<user>"].iter().any(|group| text.contains(group)) {
                 let expected = "regex that begins with ^ and names (?<client>…) or (?<user>…)";
                 let value = text.chars().take(60).collect();

@@ -19,7 +19,10 @@ pub(super) fn of(expr: &Expr) -> Option<Vec<Witness>> {
         Expr::Test(test) => of_test(test),
         Expr::Shared(expr) => of(expr),
         Expr::Not(_) => None,
-        Expr::All(parts) => parts.iter().filter_map(of).min_by(|a, b| price(a).total_cmp(&price(b))),
+        Expr::All(parts) => {
+            let priced = parts.iter().filter_map(of).map(|set| (price(&set), set));
+            priced.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, set)| set)
+        }
         Expr::Any(parts) => parts.iter().map(of).collect::<Option<Vec<_>>>().map(|sets| sets.concat()),
     }
 }
@@ -37,14 +40,7 @@ fn of_test(test: &Test) -> Option<Vec<Witness>> {
 fn of_values(field: Field, values: &[Matcher]) -> Option<Vec<Witness>> {
     let mut all = Vec::new();
     for value in values {
-        let texts = match value {
-            Matcher::Text { text, .. } => vec![text.to_ascii_lowercase()],
-            Matcher::Regex { required, .. } => required.clone()?,
-        };
-        if texts.iter().any(Vec::is_empty) {
-            return None;
-        }
-        all.extend(texts.into_iter().map(|text| Witness { field, text }));
+        all.extend(value.required()?.into_iter().map(|text| Witness { field, text }));
     }
     Some(all)
 }
@@ -165,21 +161,38 @@ const COMMON: &[&str] = &[
     "/service",
     "/shop",
     "000",
+    "?id=&id=?page=&page=?lang=&lang=?type=&type=?name=&name=?target=&target=?token=&token=?file=&file=?path=&path=",
+    "?url=&url=?view=&view=?action=&action=?redirect=&redirect=?callback=&callback=?format=&format=?date=&date=",
+    "?from=&from=?limit=&limit=?offset=&offset=?filter=&filter=?query=&query=?key=&key=?ref=&ref=?ver=&ver=?data=&data=",
+    "?text=&text=?title=&title=?cat=&cat=?tag=&tag=?email=&email=?code=&code=?state=&state=?start=&start=?end=&end=",
+    "?mode=&mode=?p=&p=?s=&s=?t=&t=?v=&v=?a=&a=?utm_source=&utm_source=utm_campaign=?return=&return=?next=&next=",
+    "s/article",
 ];
 
-/// All of them, apart from one another, so that one search does.
-static COMMON_TEXT: LazyLock<String> = LazyLock::new(|| COMMON.join("\n"));
+/// All of them, apart from one another, and where their ends begin, sorted: what is part of one begins some end.
+static COMMON_ENDS: LazyLock<(String, Vec<u16>)> = LazyLock::new(|| {
+    let text = COMMON.join("\n");
+    let mut ends: Vec<u16> = (0..=u16::MAX).take(text.len()).collect();
+    ends.sort_unstable_by_key(|at| &text.as_bytes()[usize::from(*at)..]);
+    (text, ends)
+});
 
-/// The chance that an ordinary line has `text` in a field, roughly.
+fn is_common(part: &[u8]) -> bool {
+    let (text, ends) = &*COMMON_ENDS;
+    let end = |at: u16| text.as_bytes().get(usize::from(at)..).unwrap_or_default();
+    let first = ends.partition_point(|at| end(*at) < part);
+    ends.get(first).is_some_and(|at| end(*at).starts_with(part))
+}
+
+/// The chance that an ordinary line has `text` in a field, roughly. `text`: lower case.
 pub(super) fn cost(text: &[u8]) -> f64 {
-    let text = text.to_ascii_lowercase();
-    if text.len() > 2 && memchr::memmem::find(COMMON_TEXT.as_bytes(), &text).is_some() {
+    if text.len() > 2 && is_common(text) {
         return 0.2;
     }
     let product: f64 = text.iter().map(|byte| frequency(*byte)).product();
     // Letters follow one another in words, words one another in titles: less rare together than apart.
-    let words = text.iter().filter(|byte| byte.is_ascii_lowercase() || **byte == b'-').count() as f64;
-    (80.0 * product * 2.2_f64.powf((words - 1.0).max(0.0))).min(1.0)
+    let words = text.iter().filter(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
+    (80.0 * product * 2.2_f64.powi(i32::try_from(words).unwrap_or(i32::MAX) - 1).max(1.0)).min(1.0)
 }
 
 /// The share of a byte in the letters of ordinary requests.
