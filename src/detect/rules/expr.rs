@@ -25,10 +25,10 @@ pub(super) enum Test {
     /// Any of the values in any view of the field.
     Text {
         field: Field,
-        values: Vec<Matcher>,
+        values: Arc<[Matcher]>,
     },
     /// Any of the values anywhere in a record: its line, or one of its fields.
-    Anywhere(Vec<Matcher>),
+    Anywhere(Arc<[Matcher]>),
     Check {
         column: Column,
         check: Check,
@@ -40,7 +40,7 @@ pub(super) enum Test {
 #[derive(Clone, Debug)]
 pub(super) enum Check {
     /// Any of the values, as the record has the text.
-    Text(Vec<Matcher>),
+    Text(Arc<[Matcher]>),
     Number(Compare, f64),
     Net(Vec<IpNet>),
     Part(TimePart, Compare, f64),

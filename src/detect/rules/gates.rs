@@ -96,7 +96,8 @@ impl Draft {
         if self.always.len() < words {
             self.always.resize(words, 0);
         }
-        let sure = value.required().filter(|texts| texts.iter().map(|text| witness::cost(text)).sum::<f64>() < MAX_PRICE);
+        let sure =
+            value.required().filter(|texts| texts.iter().map(|text| witness::cost(text)).sum::<f64>() < MAX_PRICE);
         let Some(texts) = sure else { return set(&mut self.always, gate) };
         for text in texts {
             let gates = self.literals.entry(text).or_default();

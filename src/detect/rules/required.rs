@@ -138,9 +138,8 @@ fn sorted(mut texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 
 /// Without those that hold another: it stands there anyway.
 fn shortest(texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let holds_other = |text: &[u8]| {
-        texts.iter().any(|other| other.len() < text.len() && memchr::memmem::find(text, other).is_some())
-    };
+    let holds_other =
+        |text: &[u8]| texts.iter().any(|other| other.len() < text.len() && memchr::memmem::find(text, other).is_some());
     texts.iter().filter(|text| !holds_other(text)).cloned().collect()
 }
 

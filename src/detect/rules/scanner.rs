@@ -142,7 +142,8 @@ impl Scanner {
             if met.rest.as_ref().is_some_and(|rest| !rest.holds(event, scratch, &mut besides)) {
                 continue;
             }
-            let place = met.place.filter(|(at, _)| besides.is_none_or(|other| at.to - at.from >= other.to - other.from));
+            let place =
+                met.place.filter(|(at, _)| besides.is_none_or(|other| at.to - at.from >= other.to - other.from));
             let hit = match place {
                 Some((at, (from, to))) => {
                     Hit { rule: met.rule, field: at.field, view: at.view, span: (start + from, start + to) }

@@ -46,7 +46,8 @@ impl Spot {
         let triple = offset..offset + TRIPLE;
         let apart = |at: usize| i16::try_from(at as i64 - offset as i64).ok();
         let others = literal.iter().enumerate().filter(|(at, _)| !triple.contains(at));
-        let mut others: Vec<Guard> = others.filter_map(|(at, byte)| Some(Guard { at: apart(at)?, byte: *byte })).collect();
+        let mut others: Vec<Guard> =
+            others.filter_map(|(at, byte)| Some(Guard { at: apart(at)?, byte: *byte })).collect();
         others.sort_by(|a, b| frequency(a.byte).total_cmp(&frequency(b.byte)));
         // Where there is nothing more to ask, the triple's own first byte says nothing new.
         let first = Guard { at: 0, byte: literal.get(offset).copied().unwrap_or_default() };

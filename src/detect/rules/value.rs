@@ -128,6 +128,7 @@ impl Item {
 }
 
 fn text(target: &Target, values: Vec<Matcher>, context: &Context<'_>) -> Expr {
+    let values = values.into();
     Expr::Test(match target {
         Target::Column(Column::Field(field)) => Test::Text { field: *field, values },
         Target::Column(column) => Test::Check { column: column.clone(), check: Check::Text(values) },

@@ -55,7 +55,7 @@ impl Whom {
             }
             patterns.push(Pattern { text: text.into(), readings: Default::default() });
         }
-        let fits = Expr::Test(Test::Text { field: Field::Message, values: matchers });
+        let fits = Expr::Test(Test::Text { field: Field::Message, values: matchers.into() });
         Ok((Self { patterns }, fits))
     }
 
