@@ -4,8 +4,8 @@
 pub use Facet::{Has, Without};
 
 use crate::detect::Detector;
-use crate::host::Host;
-use crate::model::Verdict;
+use crate::host::Web;
+use crate::model::Assessed;
 
 /// A facet is there, or the catalogue says why not.
 pub enum Facet<T: 'static> {
@@ -35,8 +35,8 @@ pub struct Measure {
     pub page: &'static str,
     /// Where it is written.
     pub file: &'static str,
-    /// Reads only.
-    pub check: Facet<fn(&Host) -> Verdict>,
+    /// Reads only; one word on every site, or one on the whole host.
+    pub check: Facet<fn(&Web<'_>) -> Vec<Assessed>>,
     /// No measure hardens yet: the type says so.
     pub harden: Facet<std::convert::Infallible>,
     pub watch: Facet<&'static [&'static Detector]>,

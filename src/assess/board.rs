@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::host::Host;
+use crate::host::Web;
 use crate::measure::{Facet, Grade, Measure};
-use crate::model::{Finding, Verdict};
+use crate::model::{Assessed, Finding};
 
 /// One measure on this host.
 #[derive(Serialize)]
@@ -16,9 +16,11 @@ pub struct Row {
     pub difficulty: Grade,
     pub effectiveness: Grade,
     pub impact: Grade,
-    /// None: the measure has no check, for the reason under `check`.
-    #[serde(flatten)]
-    pub verdict: Option<Verdict>,
+    /// What calls for action most, of all sites; none where the measure has no check, for the reason under `check`, or
+    /// nothing to look at.
+    pub verdict: Option<&'static str>,
+    /// Every site, the most urgent first.
+    pub sites: Vec<Assessed>,
     pub check: Presence,
     pub harden: Presence,
     pub watch: Presence,
@@ -42,39 +44,47 @@ impl<T> From<&Facet<T>> for Presence {
 }
 
 impl Row {
-    /// What was found, the worst first; empty for every other verdict.
-    pub fn findings(&self) -> Vec<&Finding> {
-        let Some(Verdict::Found { findings }) = &self.verdict else { return Vec::new() };
-        let mut findings: Vec<&Finding> = findings.iter().collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse((finding.severity, finding.confidence)));
+    /// What was found, the worst first, each with its site; empty for every other verdict.
+    pub fn findings(&self) -> Vec<(&str, &Finding)> {
+        let mut findings: Vec<(&str, &Finding)> = self
+            .sites
+            .iter()
+            .flat_map(|assessed| assessed.findings().iter().map(move |finding| (assessed.site.as_str(), finding)))
+            .collect();
+        findings.sort_by_key(|(_, finding)| std::cmp::Reverse((finding.severity, finding.confidence)));
         findings
     }
 
     /// Found before not looked at before fine; within each by priority.
     fn rank(&self) -> (u8, u8, &'static str) {
-        let urgency = match &self.verdict {
-            Some(Verdict::Found { .. }) => 0,
-            Some(Verdict::CouldNotLook { .. }) => 1,
-            None => 2,
-            Some(Verdict::InPlace { .. }) => 3,
-            Some(Verdict::NotApplicable { .. }) => 4,
-        };
+        let urgency = self.sites.first().map_or(2, |assessed| assessed.verdict.urgency());
         (urgency, self.priority, self.measure)
     }
 }
 
-/// Runs every check over the host; reads only.
-pub fn board<'m>(measures: impl Iterator<Item = &'m Measure>, host: &Host) -> Vec<Row> {
-    let mut rows: Vec<Row> = measures.map(|measure| row(measure, host)).collect();
+/// Runs every check over the host; reads only. `progress` gets how many are done, and the measure whose turn it is.
+pub fn board<'m>(
+    measures: impl Iterator<Item = &'m Measure>,
+    web: &Web<'_>,
+    progress: &mut dyn FnMut(usize, &'static str),
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = measures
+        .enumerate()
+        .map(|(done, measure)| {
+            progress(done, measure.id);
+            row(measure, web)
+        })
+        .collect();
     rows.sort_by_key(Row::rank);
     rows
 }
 
-fn row(measure: &Measure, host: &Host) -> Row {
-    let verdict = match measure.check {
-        Facet::Has(check) => Some(check(host)),
-        Facet::Without(_) => None,
+fn row(measure: &Measure, web: &Web<'_>) -> Row {
+    let mut sites = match measure.check {
+        Facet::Has(check) => check(web),
+        Facet::Without(_) => Vec::new(),
     };
+    sites.sort_by_key(|assessed| assessed.verdict.urgency());
     Row {
         measure: measure.id,
         layer: measure.layer(),
@@ -82,7 +92,8 @@ fn row(measure: &Measure, host: &Host) -> Row {
         difficulty: measure.difficulty,
         effectiveness: measure.effectiveness,
         impact: measure.impact,
-        verdict,
+        verdict: sites.first().map(|assessed| assessed.verdict.word()),
+        sites,
         check: (&measure.check).into(),
         harden: (&measure.harden).into(),
         watch: (&measure.watch).into(),
@@ -92,7 +103,8 @@ fn row(measure: &Measure, host: &Host) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Confidence, Severity};
+    use crate::host::Host;
+    use crate::model::{Confidence, Severity, Verdict};
 
     const BARE: Measure = Measure {
         id: "bare",
@@ -110,41 +122,52 @@ mod tests {
     static FINE: Measure = Measure { id: "fine", priority: 10, check: Facet::Has(fine), ..BARE };
     static UNSEEN: Measure = Measure { id: "unseen", priority: 20, check: Facet::Has(unseen), ..BARE };
 
-    fn found(_: &Host) -> Verdict {
+    fn found(_: &Web<'_>) -> Vec<Assessed> {
         let finding = |severity, text: &str| Finding {
-            site: String::new(),
             severity,
             confidence: Confidence::High,
             text: text.to_owned(),
             evidence: Vec::new(),
             fix: String::new(),
         };
-        Verdict::Found { findings: vec![finding(Severity::Low, "small"), finding(Severity::High, "great")] }
+        let findings = vec![finding(Severity::Low, "small"), finding(Severity::High, "great")];
+        vec![fine_at("a"), Assessed::site("b", Verdict::Found { findings })]
     }
 
-    fn fine(_: &Host) -> Verdict {
-        Verdict::InPlace { evidence: Vec::new() }
+    fn fine_at(site: &str) -> Assessed {
+        Assessed::site(site, Verdict::InPlace { evidence: Vec::new() })
     }
 
-    fn unseen(_: &Host) -> Verdict {
-        Verdict::CouldNotLook { cause: "no permission".to_owned() }
+    fn fine(_: &Web<'_>) -> Vec<Assessed> {
+        vec![fine_at("a")]
+    }
+
+    fn unseen(_: &Web<'_>) -> Vec<Assessed> {
+        vec![Assessed::host(Verdict::CouldNotLook { cause: "no permission".to_owned() })]
+    }
+
+    fn of(measures: &[&Measure]) -> Vec<Row> {
+        let host = Host::recorded("/nonexistent");
+        board(measures.iter().copied(), &Web::of(&host, &[]), &mut |_, _| {})
     }
 
     #[test]
     fn what_calls_for_action_stands_on_top() {
-        let rows = board([&FINE, &BARE, &UNSEEN, &FOUND].into_iter(), &Host::recorded("/nonexistent"));
+        let rows = of(&[&FINE, &BARE, &UNSEEN, &FOUND]);
         let order: Vec<&str> = rows.iter().map(|row| row.measure).collect();
-        assert_eq!(order, ["found", "unseen", "bare", "fine"]);
-        let texts: Vec<&str> = rows[0].findings().iter().map(|finding| finding.text.as_str()).collect();
-        assert_eq!(texts, ["great", "small"]);
+        assert_eq!(order, ["found", "unseen", "fine", "bare"]);
+        let found = rows[0].findings();
+        let texts: Vec<(&str, &str)> = found.iter().map(|(site, finding)| (*site, finding.text.as_str())).collect();
+        assert_eq!(texts, [("b", "great"), ("b", "small")]);
         assert_eq!(rows[0].layer, "daemon");
     }
 
     #[test]
     fn a_row_says_its_verdict_and_why_a_facet_is_absent() {
-        let rows = board([&UNSEEN].into_iter(), &Host::recorded("/nonexistent"));
+        let rows = of(&[&UNSEEN]);
         let json = serde_json::to_value(&rows[0]).unwrap();
-        assert_eq!((&json["verdict"], &json["cause"]), (&"could-not-look".into(), &"no permission".into()));
+        let site = &json["sites"][0];
+        assert_eq!((&site["verdict"], &site["cause"]), (&"could-not-look".into(), &"no permission".into()));
         assert_eq!((&json["check"], &json["harden"]["without"]), (&"has".into(), &"nothing to set".into()));
     }
 }

@@ -12,6 +12,7 @@ use crate::formats::Files;
 use crate::formats::apache::envvars::{self, Environment};
 use crate::formats::apache::evaluate::{self, Start, Version, include};
 use crate::host::packages::package_version;
+use crate::host::{Config, Configured};
 use crate::model::{Server, ServerKind};
 
 /// ServerRoot as compiled in, and the first file under it.
@@ -25,23 +26,26 @@ static LAYOUTS: &[(&str, &str)] = &[
 
 /// Every Apache that is configured on a host. Whether it runs is left open; the version is that of Debian's package
 /// where there is one, else empty.
-pub fn discover(files: &dyn Files) -> Vec<Server> {
+pub fn discover(files: &dyn Files) -> Vec<Configured> {
     let version = package_version(files, "apache2-bin");
     let installed = numbers(&version);
     let found = starts(files).into_iter().map(|mut start| {
         start.version = installed.unwrap_or(start.version);
-        Server { version: version.clone(), ..server(files, start) }
+        let mut found = server(files, start);
+        found.server.version.clone_from(&version);
+        found
     });
     found.collect()
 }
 
 /// One server, read from where it starts.
-pub fn server(files: &dyn Files, start: Start) -> Server {
+pub fn server(files: &dyn Files, start: Start) -> Configured {
     let config = include::under(&start.root, &start.file.to_string_lossy());
     let evaluation = evaluate::evaluate(files, start);
     let mut problems: Vec<String> = evaluation.problems.iter().map(ToString::to_string).collect();
     let (sites, logs) = sites::read(files, &evaluation, &config, &mut problems);
-    Server { kind: ServerKind::Apache, version: String::new(), config, running: None, sites, logs, problems }
+    let server = Server { kind: ServerKind::Apache, version: String::new(), config, running: None, sites, logs, problems };
+    Configured { server, config: Config::Apache(evaluation) }
 }
 
 fn starts(files: &dyn Files) -> Vec<Start> {

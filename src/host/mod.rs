@@ -6,6 +6,7 @@ mod addresses;
 pub mod apache;
 mod application_logs;
 pub mod clock;
+mod configured;
 mod deny_map;
 mod files;
 pub mod journal;
@@ -21,10 +22,13 @@ mod sessions;
 mod standard_logs;
 mod tomcat;
 mod utmp;
+mod web;
 
+pub use configured::{Config, Configured};
 pub use files::NotAFile;
 pub use processes::Process;
 pub use sessions::AdminSessions;
+pub use web::{Door, Engine, Held, Sent, Web, WebServer};
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::formats::nginx::{self, Build};
-use crate::host::Host;
+use crate::host::{Config, Configured, Host};
 use crate::host::processes::{Process, in_container, masters};
 use crate::model::{Server, ServerKind};
 
@@ -18,27 +18,28 @@ const BINARIES: [&str; 5] = [
 pub(super) const PROGRAMS: [&str; 3] = ["nginx", "openresty", "angie"];
 
 /// Every nginx of the host, one a main configuration file; the running ones first.
-pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Server> {
-    let mut found: Vec<Server> =
+pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Configured> {
+    let mut found: Vec<Configured> =
         masters(processes, &PROGRAMS).into_iter().map(|master| running(host, master)).collect();
     for build in installed(host) {
-        if !found.iter().any(|server| server.config == build.config) {
-            found.push(server(host, &build, build.config.clone(), None));
+        if !found.iter().any(|known| known.server.config == build.config) {
+            let config = build.config.clone();
+            found.push(server(host, build, config, None));
         }
     }
     found
 }
 
-fn running(host: &Host, master: &Process) -> Server {
+fn running(host: &Host, master: &Process) -> Configured {
     let mut build = host.read_file(&master.exe).ok().and_then(|bytes| Build::from_binary(&bytes)).unwrap_or_default();
     if let Some(prefix) = master.option("-p") {
         build = build.at_prefix(&master.path(prefix));
     }
     let config = build.prefix.join(master.option("-c").map_or(build.config.clone(), PathBuf::from));
     if master.elsewhere {
-        return in_container(ServerKind::Nginx, config, master);
+        return Configured::elsewhere(in_container(ServerKind::Nginx, config, master));
     }
-    server(host, &build, config, Some(master.pid))
+    server(host, build, config, Some(master.pid))
 }
 
 fn installed(host: &Host) -> Vec<Build> {
@@ -52,9 +53,10 @@ fn installed(host: &Host) -> Vec<Build> {
     builds
 }
 
-fn server(host: &Host, build: &Build, config: PathBuf, running: Option<i32>) -> Server {
-    let declared = nginx::declared(&nginx::evaluate(host, &config), build);
-    Server {
+fn server(host: &Host, build: Build, config: PathBuf, running: Option<i32>) -> Configured {
+    let read = nginx::evaluate(host, &config);
+    let declared = nginx::declared(&read, &build);
+    let server = Server {
         kind: ServerKind::Nginx,
         version: build.version.clone(),
         config,
@@ -62,5 +64,6 @@ fn server(host: &Host, build: &Build, config: PathBuf, running: Option<i32>) -> 
         sites: declared.sites,
         logs: declared.logs,
         problems: declared.problems,
-    }
+    };
+    Configured { server, config: Config::Nginx(read, build) }
 }

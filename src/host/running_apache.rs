@@ -5,34 +5,36 @@ use std::path::PathBuf;
 use crate::formats::apache::envvars::Environment;
 use crate::formats::apache::evaluate::{Start, include};
 use crate::host::processes::{Process, in_container, masters};
-use crate::host::{Host, apache};
+use crate::host::{Configured, Host, apache};
 use crate::model::{Server, ServerKind};
 
 /// Debian, then everybody else.
 const PROGRAMS: [&str; 2] = ["apache2", "httpd"];
 
 /// Every Apache of the host, one a main configuration file; the running ones first.
-pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Server> {
+pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Configured> {
     let installed = apache::discover(host);
-    let mut found: Vec<Server> =
+    let mut found: Vec<Configured> =
         masters(processes, &PROGRAMS).into_iter().map(|master| running(host, master, &installed)).collect();
-    for server in installed {
-        if !found.iter().any(|running| running.config == server.config && !running.sites.is_empty()) {
-            found.push(server);
+    for known in installed {
+        let same = |running: &Configured| running.server.config == known.server.config && !running.server.sites.is_empty();
+        if !found.iter().any(same) {
+            found.push(known);
         }
     }
     found
 }
 
-fn running(host: &Host, master: &Process, installed: &[Server]) -> Server {
+fn running(host: &Host, master: &Process, installed: &[Configured]) -> Configured {
     let start = start(host, master);
     let config = include::under(&start.root, &start.file.to_string_lossy());
     if master.elsewhere {
-        return in_container(ServerKind::Apache, config, master);
+        return Configured::elsewhere(in_container(ServerKind::Apache, config, master));
     }
-    let known = installed.iter().find(|server| server.config == config);
-    let version = known.or(installed.first()).map(|server| server.version.clone()).unwrap_or_default();
-    Server { running: Some(master.pid), version, ..apache::server(host, start) }
+    let known = installed.iter().find(|known| known.server.config == config);
+    let version = known.or(installed.first()).map(|known| known.server.version.clone()).unwrap_or_default();
+    let Configured { server, config } = apache::server(host, start);
+    Configured { server: Server { running: Some(master.pid), version, ..server }, config }
 }
 
 /// `-d`, `-f` and `-D` (httpd(8)), and the variables it was started with.

@@ -2,18 +2,23 @@
 
 use std::collections::HashSet;
 
-use crate::host::{Host, nginx, running_apache, tomcat};
+use crate::host::{Config, Configured, Host, nginx, running_apache, tomcat};
 use crate::model::Server;
 
 impl Host {
     /// Every web server that runs or is installed, with what its configuration declares.
     pub fn servers(&self) -> Vec<Server> {
+        self.configured().into_iter().map(|known| known.server).collect()
+    }
+
+    /// The same, with the configurations themselves.
+    pub fn configured(&self) -> Vec<Configured> {
         let processes = self.processes();
         let mut servers = running_apache::discover(self, &processes);
         servers.extend(nginx::discover(self, &processes));
-        servers.extend(tomcat::discover(self, &processes));
-        for server in &mut servers {
-            say_once(&mut server.problems);
+        servers.extend(tomcat::discover(self, &processes).into_iter().map(|server| Configured { server, config: Config::Tomcat }));
+        for known in &mut servers {
+            say_once(&mut known.server.problems);
         }
         servers
     }

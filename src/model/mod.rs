@@ -13,7 +13,7 @@ pub mod time;
 pub use alert::{Alert, AlertId, Class, Confidence, Count, Evidence, Severity, Standing, Subject};
 pub use decision::{Action, Decision, DecisionId, Point};
 pub use event::{At, Client, Event, Login, Named, Note, NoteLevel, Request, SourceIx, Via, What};
-pub use finding::{Finding, Proof, Verdict};
+pub use finding::{Assessed, Finding, Proof, Verdict};
 pub use position::Position;
 pub use server::{
     DeclaredFormat, FormatSyntax, Listener, LogFile, LogKind, LogTarget, RealIp, Server, ServerKind, Site, Spot,

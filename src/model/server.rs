@@ -60,6 +60,13 @@ pub struct Site {
     pub at: Spot,
 }
 
+impl Site {
+    /// The name it is known by.
+    pub fn name(&self) -> &str {
+        self.names.first().map_or("_", String::as_str)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listener {
     /// None: all addresses.

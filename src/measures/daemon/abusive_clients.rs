@@ -1,9 +1,9 @@
 //! Abusive clients: the second half of the loop, who is stopped.
 
 use crate::detect::behaviour::{brute_force, brute_force_prefix, brute_force_user, credential_stuffing, volume};
-use crate::host::Host;
+use crate::host::Web;
 use crate::measure::{Grade, Has, Without};
-use crate::model::{Confidence, Finding, Proof, Severity, Verdict};
+use crate::model::{Assessed, Confidence, Finding, Proof, Severity, Verdict};
 
 crate::measure! {
     /// # Abusive clients
@@ -78,10 +78,11 @@ crate::measure! {
 /// Where the guard keeps its history.
 const STATE: &str = "/var/lib/peelhouse";
 
-fn check(host: &Host) -> Verdict {
+fn check(web: &Web<'_>) -> Vec<Assessed> {
+    let host = web.host;
     let dir = std::path::Path::new(STATE);
     let files = crate::formats::Files::list(host, dir).unwrap_or_default();
-    judge(&files, host.exists(dir))
+    vec![Assessed::host(judge(&files, host.exists(dir)))]
 }
 
 /// Judges the names in the guard's state directory, and whether it is there at all.
@@ -95,7 +96,6 @@ pub fn judge(files: &[String], there: bool) -> Verdict {
     }
     Verdict::Found {
         findings: vec![Finding {
-            site: String::new(),
             severity: Severity::Medium,
             confidence: Confidence::High,
             text: "nothing watches for clients that guess passwords or flood".to_owned(),

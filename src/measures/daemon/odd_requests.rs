@@ -3,10 +3,10 @@
 use crate::detect::behaviour::{
     content_score, false_crawler, probing, rule_correlation, sensitive_probing, strangers, success_after_attack,
 };
-use crate::host::Host;
+use crate::host::Web;
 use crate::measure::{Grade, Has, Without};
 use crate::model::{
-    Confidence, DeclaredFormat, Finding, FormatSyntax, LogFile, LogKind, LogTarget, Proof, Server, ServerKind,
+    Assessed, Confidence, DeclaredFormat, Finding, FormatSyntax, LogFile, LogKind, LogTarget, Proof, Server, ServerKind,
     Severity, Site, Verdict,
 };
 
@@ -97,37 +97,27 @@ crate::measure! {
     ]),
 }
 
-fn check(host: &Host) -> Verdict {
-    judge(&host.servers(), |path| host.read_up_to(path, 1).map(drop).map_err(|cause| cause.to_string()))
+fn check(web: &Web<'_>) -> Vec<Assessed> {
+    let servers = web.servers.iter().map(|known| known.server);
+    judge(servers, |path| web.host.read_up_to(path, 1).map(drop).map_err(|cause| cause.to_string()))
 }
 
 /// Judges what the servers declare; `readable` says why a log cannot be read.
-pub fn judge(servers: &[Server], readable: impl Fn(&std::path::Path) -> Result<(), String>) -> Verdict {
-    if servers.is_empty() {
-        return Verdict::NotApplicable { reason: "no web server on this host".to_owned() };
+pub fn judge<'s>(
+    servers: impl Iterator<Item = &'s Server>,
+    readable: impl Fn(&std::path::Path) -> Result<(), String>,
+) -> Vec<Assessed> {
+    let each = |server: &'s Server| server.sites.iter().map(move |site| (server, site));
+    servers.flat_map(each).map(|(server, site)| Assessed::site(site.name(), judge_site(server, site, &readable))).collect()
+}
+
+fn judge_site(server: &Server, site: &Site, readable: &impl Fn(&std::path::Path) -> Result<(), String>) -> Verdict {
+    let logs: Vec<&LogFile> = site.logs.iter().chain(&server.logs).filter(|log| is_access(log)).collect();
+    if logs.is_empty() {
+        return Verdict::Found { findings: vec![unlogged(site)] };
     }
-    let mut findings = Vec::new();
-    let mut evidence = Vec::new();
-    for server in servers {
-        for site in &server.sites {
-            let logs: Vec<&LogFile> = site.logs.iter().chain(&server.logs).filter(|log| is_access(log)).collect();
-            if logs.is_empty() {
-                findings.push(unlogged(site));
-            }
-            for log in logs {
-                evidence.push(proof(log));
-                findings.extend(lacks(site, server.kind, log));
-                findings.extend(unreadable(site, log, &readable));
-            }
-        }
-    }
-    if !findings.is_empty() {
-        return Verdict::Found { findings };
-    }
-    match servers.iter().flat_map(|server| &server.problems).next() {
-        Some(problem) if evidence.is_empty() => Verdict::CouldNotLook { cause: problem.clone() },
-        _ => Verdict::InPlace { evidence },
-    }
+    let found = logs.iter().flat_map(|log| [lacks(server.kind, log), unreadable(log, readable)]).flatten();
+    Verdict::of(found.collect(), logs.iter().map(|log| proof(log)).collect())
 }
 
 fn is_access(log: &LogFile) -> bool {
@@ -138,7 +128,6 @@ fn unlogged(site: &Site) -> Finding {
     let off = site.logs.iter().find(|log| log.kind == LogKind::Access);
     let spot = off.map_or(&site.at, |log| &log.at);
     Finding {
-        site: name(site),
         severity: Severity::Medium,
         confidence: Confidence::High,
         text: if off.is_some() { "its access log is switched off" } else { "it has no access log" }.to_owned(),
@@ -148,14 +137,13 @@ fn unlogged(site: &Site) -> Finding {
 }
 
 /// What the format leaves out of what detection needs.
-fn lacks(site: &Site, kind: ServerKind, log: &LogFile) -> Option<Finding> {
+fn lacks(kind: ServerKind, log: &LogFile) -> Option<Finding> {
     let format = log.format.as_ref()?;
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.met(format)).collect();
     let worst = missing.iter().map(|need| need.severity).max()?;
     let words: Vec<&str> = missing.iter().map(|need| need.what).collect();
     let fix = if kind == ServerKind::Nginx { "log in the format combined" } else { "log in the combined format" };
     Some(Finding {
-        site: name(site),
         severity: worst,
         confidence: Confidence::High,
         text: format!("its access log does not say {}", words.join(", ")),
@@ -211,7 +199,6 @@ fn headers_in_lower_case(pattern: &str) -> String {
 }
 
 fn unreadable(
-    site: &Site,
     log: &LogFile,
     readable: &impl Fn(&std::path::Path) -> Result<(), String>,
 ) -> Option<Finding> {
@@ -221,7 +208,6 @@ fn unreadable(
     }
     let cause = readable(path).err()?;
     Some(Finding {
-        site: name(site),
         severity: Severity::Medium,
         confidence: Confidence::Medium,
         text: format!("its access log cannot be read: {cause}"),
@@ -238,10 +224,6 @@ fn proof(log: &LogFile) -> Proof {
         LogTarget::Off => "off".to_owned(),
     };
     Proof::Line { spot: log.at.clone(), text }
-}
-
-fn name(site: &Site) -> String {
-    site.names.first().cloned().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -268,9 +250,13 @@ mod tests {
         LogFile { target, kind: LogKind::Access, format, real_ip: RealIp::default(), at }
     }
 
-    fn texts(verdict: &Verdict) -> Vec<(Severity, &str)> {
-        let Verdict::Found { findings } = verdict else { return Vec::new() };
-        findings.iter().map(|finding| (finding.severity, finding.text.as_str())).collect()
+    fn judged(servers: &[Server], readable: impl Fn(&std::path::Path) -> Result<(), String>) -> Vec<Assessed> {
+        judge(servers.iter(), readable)
+    }
+
+    fn texts(assessed: &[Assessed]) -> Vec<(Severity, &str)> {
+        let findings = assessed.iter().flat_map(Assessed::findings);
+        findings.map(|finding| (finding.severity, finding.text.as_str())).collect()
     }
 
     const FILE: &str = "/var/log/nginx/a.log";
@@ -278,16 +264,16 @@ mod tests {
 
     #[test]
     fn a_site_without_a_log_is_found() {
-        assert_eq!(texts(&judge(&site(Vec::new()), |_| Ok(()))), [(Severity::Medium, "it has no access log")]);
+        assert_eq!(texts(&judged(&site(Vec::new()), |_| Ok(()))), [(Severity::Medium, "it has no access log")]);
         let off = site(vec![log(LogTarget::Off, FormatSyntax::Nginx, "")]);
-        assert_eq!(texts(&judge(&off, |_| Ok(()))), [(Severity::Medium, "its access log is switched off")]);
+        assert_eq!(texts(&judged(&off, |_| Ok(()))), [(Severity::Medium, "its access log is switched off")]);
     }
 
     #[test]
     fn a_format_must_say_who_what_and_how_it_ended() {
-        let with = |syntax, pattern| judge(&site(vec![log(LogTarget::File(FILE.into()), syntax, pattern)]), |_| Ok(()));
-        assert!(matches!(with(FormatSyntax::Apache, COMBINED), Verdict::InPlace { .. }));
-        assert!(matches!(with(FormatSyntax::Valve, "combined"), Verdict::InPlace { .. }));
+        let with = |syntax, pattern| judged(&site(vec![log(LogTarget::File(FILE.into()), syntax, pattern)]), |_| Ok(()));
+        assert!(matches!(with(FormatSyntax::Apache, COMBINED)[0].verdict, Verdict::InPlace { .. }));
+        assert!(matches!(with(FormatSyntax::Valve, "combined")[0].verdict, Verdict::InPlace { .. }));
         let no_headers = (Severity::Low, "its access log does not say the user agent, the referring page");
         assert_eq!(texts(&with(FormatSyntax::Valve, "common")), [no_headers]);
         assert_eq!(texts(&with(FormatSyntax::Nginx, "$remote_addr [$time_local] $request $status")), [no_headers]);
@@ -299,8 +285,8 @@ mod tests {
     #[test]
     fn a_log_that_cannot_be_read_is_found_and_no_server_is_no_fault() {
         let servers = site(vec![log(LogTarget::File(FILE.into()), FormatSyntax::Apache, COMBINED)]);
-        let verdict = judge(&servers, |_| Err("permission denied".to_owned()));
+        let verdict = judged(&servers, |_| Err("permission denied".to_owned()));
         assert_eq!(texts(&verdict), [(Severity::Medium, "its access log cannot be read: permission denied")]);
-        assert!(matches!(judge(&[], |_| Ok(())), Verdict::NotApplicable { .. }));
+        assert_eq!(judged(&[], |_| Ok(())), []);
     }
 }

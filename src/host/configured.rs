@@ -1,0 +1,30 @@
+//! The web servers of the host with their configuration as it was read, for whoever asks what really holds.
+
+use crate::formats::apache::evaluate::Evaluation;
+use crate::formats::nginx::{self, Build};
+use crate::model::Server;
+
+/// A server, and what its declarations were read from.
+#[derive(Clone, Debug)]
+pub struct Configured {
+    pub server: Server,
+    pub config: Config,
+}
+
+/// A configuration after includes and conditions.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a handful a host")]
+pub enum Config {
+    Apache(Evaluation),
+    Nginx(nginx::Config, Build),
+    /// Tomcat's files are read one by one, by whoever asks.
+    Tomcat,
+    /// It runs in a container: its files are not ours.
+    Elsewhere,
+}
+
+impl Configured {
+    pub(super) fn elsewhere(server: Server) -> Self {
+        Self { server, config: Config::Elsewhere }
+    }
+}
