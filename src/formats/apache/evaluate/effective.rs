@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::formats::apache::evaluate::modules::Modules;
+use crate::formats::apache::evaluate::variables::Variables;
 use crate::formats::apache::words;
 use crate::model::Spot;
 
@@ -45,6 +47,10 @@ pub struct Evaluation {
     pub root: PathBuf,
     /// Every file that was read, in order, each once.
     pub files: Vec<PathBuf>,
+    /// What was loaded at the end; `.htaccess` is read with it.
+    pub modules: Modules,
+    /// What was defined at the end, likewise.
+    pub variables: Variables,
 }
 
 impl Effective {

@@ -66,5 +66,11 @@ pub fn evaluate(files: &dyn Files, start: Start) -> Evaluation {
     reader::Reader::new(files, start).run()
 }
 
+/// Reads a `.htaccess` as httpd does for a request: with the modules and variables of the running server.
+pub fn further(files: &dyn Files, server: &Evaluation, file: PathBuf) -> Evaluation {
+    let start = Start::new(server.root.clone(), file);
+    reader::Reader::new(files, start).after(server).run()
+}
+
 #[cfg(test)]
 mod tests;

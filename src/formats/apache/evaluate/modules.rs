@@ -38,6 +38,12 @@ pub struct Modules {
     table: HashMap<&'static str, &'static str>,
 }
 
+impl Default for Modules {
+    fn default() -> Self {
+        Self::stock()
+    }
+}
+
 impl Modules {
     /// Those compiled in.
     pub fn stock() -> Self {
@@ -60,6 +66,11 @@ impl Modules {
     /// By identifier (`ssl_module`) or source (`mod_ssl.c`); case matters.
     pub fn has(&self, name: &str) -> bool {
         self.names.contains(name)
+    }
+
+    /// The source names of those loaded, as in `mod_ssl.c`.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str).filter(|name| name.contains('.'))
     }
 
     /// Whether a loaded module brings a directive; a section is asked with its `<`.

@@ -60,6 +60,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// With what an evaluation left loaded and defined.
+    #[must_use]
+    pub fn after(mut self, earlier: &Evaluation) -> Self {
+        self.modules = earlier.modules.clone();
+        self.variables = earlier.variables.clone();
+        self
+    }
+
     pub fn run(mut self) -> Evaluation {
         while self.next_file() {
             while let Some(line) = self.next_line() {
@@ -67,6 +75,8 @@ impl<'a> Reader<'a> {
             }
         }
         self.outcome.directives = self.sections.finish();
+        self.outcome.modules = self.modules;
+        self.outcome.variables = self.variables;
         self.outcome
     }
 

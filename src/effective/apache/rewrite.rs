@@ -1,0 +1,186 @@
+//! mod_rewrite as far as a configuration decides it: rules that refuse or redirect a URL without looking further. Whatever
+//! depends on more is told as not known.
+
+use std::sync::Arc;
+
+use crate::effective::apache::block::{Block, Line, Path, Scope};
+use crate::effective::apache::expr::Known;
+use crate::effective::apache::pattern::{self, Pattern};
+use crate::effective::apache::{Config, Site};
+use crate::model::Spot;
+
+/// What rules make of a URL; nothing where they leave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rewritten {
+    Refused { status: u16, at: Spot },
+    Redirected { status: u16, to: String, at: Spot },
+    Unknown(Spot),
+}
+
+/// The rules of the server: of the virtual host, and the main server's only where `RewriteOptions` passes them on.
+pub fn of_server(site: &Site<'_>, uri: &str, known: &Known) -> Option<Rewritten> {
+    let servers = site.servers();
+    let (own, outer) = servers.split_last()?;
+    if !is_on(servers.iter()) {
+        return None;
+    }
+    let mut lines = rules(own);
+    for main in outer {
+        passed_on(&mut lines, rules(main), own, main);
+    }
+    run(&lines, uri, known, uri)
+}
+
+/// The rules of the innermost section that has any; they see the name below their directory.
+pub fn of_sections(config: &Config, file: &str, known: &Known) -> Option<Rewritten> {
+    let blocks: Vec<&Arc<Block>> = config.groups.iter().skip(1).flatten().filter(|block| touches(block)).collect();
+    if !is_on(blocks.iter().copied()) {
+        return None;
+    }
+    let own = blocks.last()?;
+    let mut lines = rules(own);
+    for outer in blocks.iter().rev().skip(1) {
+        passed_on(&mut lines, rules(outer), own, outer);
+    }
+    let first = lines.first()?;
+    match directory(own).and_then(|dir| file.strip_prefix(&dir)) {
+        Some(name) => run(&lines, name, known, &known.uri),
+        None => Some(Rewritten::Unknown(first.at.clone())),
+    }
+}
+
+/// The directory of a section, with its slash.
+fn directory(block: &Block) -> Option<String> {
+    match &block.scope {
+        Scope::Path(Path::Plain(dir)) if dir.starts_with('/') => Some(dir.clone()),
+        Scope::Htaccess => Some(format!("{}/", block.at.as_ref()?.file.parent()?.display())),
+        _ => None,
+    }
+}
+
+fn touches(block: &Arc<Block>) -> bool {
+    block.lines.iter().any(|line| line.key.starts_with("rewrite"))
+}
+
+fn is_on<'b>(blocks: impl Iterator<Item = &'b Arc<Block>>) -> bool {
+    let lines = blocks.flat_map(|block| &block.lines).filter(|line| line.key == "rewriteengine");
+    lines.last().is_some_and(|line| line.arg(0).eq_ignore_ascii_case("on"))
+}
+
+fn rules(block: &Block) -> Vec<&Line> {
+    block.lines.iter().filter(|line| matches!(line.key.as_str(), "rewriterule" | "rewritecond")).collect()
+}
+
+/// Adds an outer server's or section's rules where options say so.
+fn passed_on<'b>(lines: &mut Vec<&'b Line>, outer_lines: Vec<&'b Line>, own: &Block, outer: &Block) {
+    let has = |block: &Block, option: &str| {
+        let lines = block.lines.iter().filter(|line| line.key == "rewriteoptions");
+        lines.flat_map(|line| &line.args).any(|arg| arg.eq_ignore_ascii_case(option))
+    };
+    let down = !has(own, "IgnoreInherit");
+    let before = has(own, "InheritBefore") || (down && has(outer, "InheritDownBefore"));
+    let after = has(own, "Inherit") || (down && has(outer, "InheritDown"));
+    if before {
+        lines.splice(0..0, outer_lines);
+    } else if after {
+        lines.extend(outer_lines);
+    }
+}
+
+fn run(lines: &[&Line], subject: &str, known: &Known, uri: &str) -> Option<Rewritten> {
+    let mut conditions = 0;
+    for line in lines {
+        if line.key == "rewritecond" {
+            conditions += 1;
+            continue;
+        }
+        let conditional = std::mem::take(&mut conditions) > 0;
+        let rule = Rule::read(line);
+        if known.within && rule.not_within {
+            continue;
+        }
+        let groups = match Pattern::new(rule.pattern.as_str()).groups(subject) {
+            None => return Some(Rewritten::Unknown(line.at.clone())),
+            Some(groups) if groups.is_some() == rule.negated => continue,
+            Some(groups) => groups.unwrap_or_default(),
+        };
+        let idle = rule.target == "-" && rule.status.is_none();
+        if idle && !rule.skips && !rule.last {
+            continue;
+        }
+        if conditional || rule.skips {
+            return Some(Rewritten::Unknown(line.at.clone()));
+        }
+        if idle {
+            return None;
+        }
+        return Some(rule.outcome(&groups, line, known, uri));
+    }
+    None
+}
+
+struct Rule {
+    pattern: String,
+    negated: bool,
+    target: String,
+    /// Of `[F]`, `[G]` and `[R]`.
+    status: Option<u16>,
+    last: bool,
+    /// It goes on elsewhere in the rules.
+    skips: bool,
+    /// It is passed over where the server asks itself: `[NS]`, and every redirect.
+    not_within: bool,
+}
+
+impl Rule {
+    fn read(line: &Line) -> Self {
+        let flags: Vec<String> =
+            line.arg(2).trim_matches(['[', ']']).split(',').map(|flag| flag.trim().to_ascii_lowercase()).collect();
+        let has = |names: &[&str]| flags.iter().any(|flag| names.contains(&flag.split('=').next().unwrap_or_default()));
+        let coded = flags.iter().find_map(|flag| match flag.split_once('=') {
+            Some(("r" | "redirect", "permanent")) => Some(301),
+            Some(("r" | "redirect", "seeother")) => Some(303),
+            Some(("r" | "redirect", code)) => Some(code.parse().unwrap_or(302)),
+            _ => ["r", "redirect"].contains(&flag.as_str()).then_some(302),
+        });
+        let status = if has(&["f", "forbidden"]) {
+            Some(403)
+        } else if has(&["g", "gone"]) {
+            Some(410)
+        } else {
+            coded
+        };
+        let pattern = line.arg(0);
+        let negated = pattern.starts_with('!');
+        let pattern = pattern.trim_start_matches('!');
+        let pattern = if has(&["nc", "nocase"]) { format!("(?i:{pattern})") } else { pattern.to_owned() };
+        let not_within = coded.is_some() || has(&["ns", "nosubreq"]);
+        let skips = has(&["s", "skip", "c", "chain", "n", "next"]);
+        Self {
+            pattern,
+            negated,
+            target: line.arg(1).to_owned(),
+            status,
+            last: has(&["l", "last", "end"]),
+            skips,
+            not_within,
+        }
+    }
+
+    fn outcome(&self, groups: &[String], line: &Line, known: &Known, uri: &str) -> Rewritten {
+        let at = line.at.clone();
+        match self.status {
+            Some(status) if !(300..400).contains(&status) => Rewritten::Refused { status, at },
+            // `%{…}` and `%1` are of the request; a relative target is of the directory.
+            Some(status) if !self.target.replace("%{REQUEST_URI}", "").contains('%') => {
+                let target = self.target.replace("%{REQUEST_URI}", uri);
+                let to = pattern::fill(&target, groups);
+                match (to.contains("://") || to.starts_with('/'), known.uri.is_empty()) {
+                    (true, _) => Rewritten::Redirected { status, to, at },
+                    _ => Rewritten::Unknown(at),
+                }
+            }
+            _ => Rewritten::Unknown(at),
+        }
+    }
+}
