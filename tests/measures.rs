@@ -1,6 +1,7 @@
 //! Every measure that watches: its cases in `tests/measures/<layer>/<measure>/{fires,quiet}/<case>/`, found by folder.
 //! A case is log files (`*.log`) and `expect.txt`, one line an alert: detector and subject. `BLESS=1` rewrites it.
-//! Rules in it (`*.yml`) are added to the program's own.
+//! Rules in it (`*.yml`) are added to the program's own. A case with a folder `root` is a host instead, for the check:
+//! one line a finding, its site, severity, text and place.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
 #![allow(clippy::disallowed_methods, reason = "fixtures are read from the source tree")]
@@ -12,9 +13,10 @@ use std::sync::{Arc, LazyLock};
 use peelhouse::detect::rules::{RuleSet, RuleText};
 use peelhouse::detect::{Detector, Engine, Settings};
 use peelhouse::formats::logs::{Line, LineFormat, Parser};
+use peelhouse::host::{Host, Web};
 use peelhouse::measure::{Facet, Measure};
 use peelhouse::measures;
-use peelhouse::model::{Alert, At, Client, Event, Millis, Severity, SourceIx, Subject, Via};
+use peelhouse::model::{Alert, At, Client, Event, Finding, Millis, Proof, Severity, SourceIx, Subject, Verdict, Via};
 
 /// The folder of a measure's cases: that of its file, under `tests/`.
 fn folder(measure: &Measure) -> PathBuf {
@@ -102,26 +104,80 @@ fn told(alert: &Alert) -> String {
     format!("{} {subject}\n", alert.detector)
 }
 
+/// The cases of a measure that are hosts, or those that are logs.
+fn cases(measure: &Measure, kind: &str, hosts: bool) -> Vec<PathBuf> {
+    names(&folder(measure).join(kind)).into_iter().filter(|case| case.join("root").is_dir() == hosts).collect()
+}
+
+/// Compares what was said in a case with what it expects.
+fn compare(case: &Path, said: &str, wrong: &mut Vec<String>) {
+    let expected = case.join("expect.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&expected, said).unwrap();
+    }
+    if fs::read_to_string(&expected).unwrap_or_default() != said {
+        wrong.push(format!("{}: said\n{said}", case.display()));
+    }
+}
+
 fn check(measure: &Measure, kind: &str, wrong: &mut Vec<String>) {
-    let cases = names(&folder(measure).join(kind));
+    let cases = cases(measure, kind, false);
     if cases.is_empty() {
         wrong.push(format!("{} has no case in {}", measure.id, folder(measure).join(kind).display()));
     }
     for case in cases {
         let alerts = run(&case, watchers(measure));
         let said: String = alerts.iter().map(told).collect();
-        let expected = case.join("expect.txt");
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&expected, &said).unwrap();
-        }
-        if fs::read_to_string(&expected).unwrap_or_default() != said {
-            wrong.push(format!("{}: said\n{said}", case.display()));
-        }
+        compare(&case, &said, wrong);
         let grave = alerts.iter().any(|alert| alert.severity >= Severity::Medium);
         if kind == "quiet" && grave || kind == "fires" && alerts.is_empty() {
             wrong.push(format!("{} is no case of {kind}: said\n{said}", case.display()));
         }
     }
+}
+
+/// `blog.example.org low error pages are signed by the server (/etc/apache2/apache2.conf:7)`
+fn finding(site: &str, finding: &Finding) -> String {
+    let spot = finding.evidence.iter().find_map(|proof| match proof {
+        Proof::Line { spot, .. } => Some(format!(" ({spot})")),
+        Proof::Exchange { .. } => None,
+    });
+    let site = if site.is_empty() { "-" } else { site };
+    let severity = serde_json::to_value(finding.severity).unwrap();
+    format!("{site} {} {}{}\n", severity.as_str().unwrap(), finding.text, spot.unwrap_or_default())
+}
+
+fn assess(measure: &Measure, kind: &str, wrong: &mut Vec<String>) {
+    let Facet::Has(judge) = measure.check else { return };
+    let cases = cases(measure, kind, true);
+    if cases.is_empty() && !CHECKED_ELSEWHERE.contains(&measure.id) {
+        wrong.push(format!("{} has no host in {}", measure.id, folder(measure).join(kind).display()));
+    }
+    for case in cases {
+        let host = Host::recorded(case.join("root"));
+        let configured = host.configured();
+        let assessed = judge(&Web::of(&host, &configured));
+        let findings = assessed.iter().flat_map(|of| of.findings().iter().map(|found| finding(&of.site, found)));
+        let said: String = findings.collect();
+        compare(&case, &said, wrong);
+        let looked = assessed.iter().any(|of| !matches!(of.verdict, Verdict::CouldNotLook { .. }));
+        if !looked || said.is_empty() != (kind == "quiet") {
+            wrong.push(format!("{} is no case of {kind}: said\n{said}", case.display()));
+        }
+    }
+}
+
+/// Their checks were written with tests of their own, beside them.
+const CHECKED_ELSEWHERE: [&str; 2] = ["abusive-clients", "odd-requests"];
+
+#[test]
+fn every_check_fires_and_stays_quiet() {
+    let mut wrong = Vec::new();
+    for measure in measures::catalogue() {
+        assess(measure, "fires", &mut wrong);
+        assess(measure, "quiet", &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

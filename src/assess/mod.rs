@@ -1,3 +1,5 @@
 //! Runs the checks of the measures it is handed, and makes the board of what they say.
 
 pub mod board;
+pub mod sarif;
+pub mod sites;

@@ -1,18 +1,18 @@
 //! `peelhouse board`: the catalogue, live, for this host.
 
-use crate::assess::board::{self, Presence, Row};
+use crate::assess::board::{Presence, Row};
+use crate::cli::assess::Look;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Tone};
-use crate::host::Host;
 use crate::measures::catalogue;
 use crate::model::{Finding, Proof, Verdict};
 
 /// Findings of a measure that are told; a hosting server has hundreds.
 const FINDINGS_SHOWN: usize = 5;
 
-pub fn run(out: &mut Output) -> Result<Exit, CliError> {
-    let rows = board::board(catalogue(), &Host::live());
+pub fn run(look: &Look, out: &mut Output) -> Result<Exit, CliError> {
+    let rows = look.rows(catalogue(), out.is_terminal());
     if out.is_json() {
         rows.iter().try_for_each(|row| out.object(row))?;
     } else {
@@ -28,7 +28,7 @@ fn show(rows: &[Row], out: &mut Output) -> Result<(), CliError> {
         .map(|row| {
             let (verdict, next) = words(row);
             let (measure, layer, priority) = (row.measure.to_owned(), row.layer.to_owned(), row.priority.to_string());
-            vec![measure, layer, priority, verdict.to_owned(), facets(row), next]
+            vec![measure, layer, priority, verdict, facets(row), next]
         })
         .collect();
     let headings = ["measure", "layer", "priority", "verdict", "has", "what to do first"];
@@ -43,11 +43,11 @@ fn show_row(row: &Row, out: &mut Output) -> Result<(), CliError> {
     out.line("")?;
     out.toned(Tone::Strong, row.measure)?;
     let findings = row.findings();
-    for finding in findings.iter().take(FINDINGS_SHOWN) {
-        out.toned(Tone::Warn, &format!("  {}", told(finding)))?;
+    for (site, finding) in findings.iter().take(FINDINGS_SHOWN) {
+        out.toned(Tone::Warn, &format!("  {}", told(site, finding)))?;
     }
     if findings.len() > FINDINGS_SHOWN {
-        out.line(&format!("  and {} more: peelhouse board --json", findings.len() - FINDINGS_SHOWN))?;
+        out.line(&format!("  and {} more: peelhouse assess {}", findings.len() - FINDINGS_SHOWN, row.measure))?;
     }
     for (name, facet) in [("check", row.check), ("hardening", row.harden), ("watcher", row.watch)] {
         if let Presence::Without(reason) = facet {
@@ -58,8 +58,8 @@ fn show_row(row: &Row, out: &mut Output) -> Result<(), CliError> {
 }
 
 /// `blog.example.org: its access log is switched off (/etc/nginx/sites-enabled/blog:12)`
-fn told(finding: &Finding) -> String {
-    let site = if finding.site.is_empty() { String::new() } else { format!("{}: ", finding.site) };
+fn told(site: &str, finding: &Finding) -> String {
+    let site = if site.is_empty() { String::new() } else { format!("{site}: ") };
     let spot = finding.evidence.iter().find_map(|proof| match proof {
         Proof::Line { spot, .. } => Some(format!(" ({spot})")),
         Proof::Exchange { .. } => None,
@@ -67,19 +67,25 @@ fn told(finding: &Finding) -> String {
     format!("{site}{}{}", finding.text, spot.unwrap_or_default())
 }
 
-/// The verdict, and what follows from it.
-fn words(row: &Row) -> (&'static str, String) {
-    match &row.verdict {
-        None => ("no check", String::new()),
-        Some(Verdict::InPlace { .. }) => ("in place", "nothing".to_owned()),
-        Some(Verdict::Found { .. }) => ("found", row.findings().first().map(|first| fix(first)).unwrap_or_default()),
-        Some(Verdict::CouldNotLook { cause }) => ("could not look", cause.clone()),
-        Some(Verdict::NotApplicable { reason }) => ("not applicable", format!("nothing: {reason}")),
-    }
+/// The verdict with its sites, and what follows from it.
+fn words(row: &Row) -> (String, String) {
+    let Some(worst) = row.sites.first() else {
+        let word = if row.check == Presence::Has { "not applicable" } else { "no check" };
+        return (word.to_owned(), String::new());
+    };
+    let alike = row.sites.iter().filter(|of| of.verdict.word() == worst.verdict.word()).count();
+    let of = if row.sites.len() > 1 { format!(" ({alike} of {})", row.sites.len()) } else { String::new() };
+    let next = match &worst.verdict {
+        Verdict::InPlace { .. } => "nothing".to_owned(),
+        Verdict::Found { .. } => row.findings().first().map(|(site, first)| fix(site, first)).unwrap_or_default(),
+        Verdict::CouldNotLook { cause } => cause.clone(),
+        Verdict::NotApplicable { reason } => format!("nothing: {reason}"),
+    };
+    (format!("{}{of}", worst.verdict.word().replace('-', " ")), next)
 }
 
-fn fix(finding: &Finding) -> String {
-    if finding.site.is_empty() { finding.fix.clone() } else { format!("{}: {}", finding.site, finding.fix) }
+fn fix(site: &str, finding: &Finding) -> String {
+    if site.is_empty() { finding.fix.clone() } else { format!("{site}: {}", finding.fix) }
 }
 
 fn facets(row: &Row) -> String {

@@ -1,5 +1,6 @@
 //! One verb, one file: they show and ask, and hold no knowledge.
 
+mod assess;
 mod bans;
 mod bench;
 mod board;
@@ -72,7 +73,9 @@ enum Verb {
     /// Watch this host: ban, limit, tell; every decision with its evidence and undo
     Guard(guard::Args),
     /// The catalogue, live, for this host: what is in place and what is not
-    Board,
+    Board(assess::Look),
+    /// Run the checks and tell what they found, site by site
+    Assess(assess::Args),
     /// What a measure, a detector or a rule is about
     Explain(explain::Args),
     /// Yesterday's logs through today's rules: who would have been banned, why, and who looks legitimate
@@ -132,7 +135,8 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
     let global = &cli.global;
     match &cli.verb {
         Verb::Guard(args) => guard::run(args, global, out),
-        Verb::Board => board::run(out),
+        Verb::Board(look) => board::run(look, out),
+        Verb::Assess(args) => assess::run(args, out),
         Verb::Explain(args) => explain::run(args, out),
         Verb::Replay(args) => replay::run(args, global, out),
         Verb::Rules(verb) => rules::run(verb, global, out),

@@ -44,7 +44,8 @@ pub fn server(files: &dyn Files, start: Start) -> Configured {
     let evaluation = evaluate::evaluate(files, start);
     let mut problems: Vec<String> = evaluation.problems.iter().map(ToString::to_string).collect();
     let (sites, logs) = sites::read(files, &evaluation, &config, &mut problems);
-    let server = Server { kind: ServerKind::Apache, version: String::new(), config, running: None, sites, logs, problems };
+    let server =
+        Server { kind: ServerKind::Apache, version: String::new(), config, running: None, sites, logs, problems };
     Configured { server, config: Config::Apache(evaluation) }
 }
 

@@ -9,6 +9,7 @@ pub mod clock;
 mod configured;
 mod deny_map;
 mod files;
+mod holds;
 pub mod journal;
 pub mod logs;
 mod nginx;
@@ -26,9 +27,10 @@ mod web;
 
 pub use configured::{Config, Configured};
 pub use files::NotAFile;
+pub use holds::{Held, Holds, Sent};
 pub use processes::Process;
 pub use sessions::AdminSessions;
-pub use web::{Door, Engine, Held, Sent, Web, WebServer};
+pub use web::{Door, Engine, Web, WebServer};
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::formats::nginx::{self, Build};
-use crate::host::{Config, Configured, Host};
 use crate::host::processes::{Process, in_container, masters};
+use crate::host::{Config, Configured, Host};
 use crate::model::{Server, ServerKind};
 
 /// Debian and Red Hat, then source builds and OpenResty.

@@ -17,7 +17,8 @@ pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Configured> {
     let mut found: Vec<Configured> =
         masters(processes, &PROGRAMS).into_iter().map(|master| running(host, master, &installed)).collect();
     for known in installed {
-        let same = |running: &Configured| running.server.config == known.server.config && !running.server.sites.is_empty();
+        let same =
+            |running: &Configured| running.server.config == known.server.config && !running.server.sites.is_empty();
         if !found.iter().any(same) {
             found.push(known);
         }

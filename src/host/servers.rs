@@ -16,7 +16,9 @@ impl Host {
         let processes = self.processes();
         let mut servers = running_apache::discover(self, &processes);
         servers.extend(nginx::discover(self, &processes));
-        servers.extend(tomcat::discover(self, &processes).into_iter().map(|server| Configured { server, config: Config::Tomcat }));
+        servers.extend(
+            tomcat::discover(self, &processes).into_iter().map(|server| Configured { server, config: Config::Tomcat }),
+        );
         for known in &mut servers {
             say_once(&mut known.server.problems);
         }

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::effective::{Setting, nginx};
+use crate::effective::{apache, nginx};
 use crate::host::{Config, Configured, Host};
-use crate::model::{Listener, Server, Site, Spot};
+use crate::model::{Listener, Server, Site};
 
 /// What all checks of one run look at.
 pub struct Web<'a> {
@@ -19,6 +19,7 @@ pub struct WebServer<'a> {
 
 /// Who tells what holds.
 pub enum Engine<'a> {
+    Apache(Box<apache::Sites<'a>>),
     Nginx(Box<nginx::Nginx<'a>>),
     /// Nobody: the reason, as a cause for [`crate::model::Verdict::CouldNotLook`].
     Untold(&'static str),
@@ -26,29 +27,11 @@ pub enum Engine<'a> {
 
 /// One site on one of its listeners: where a client comes in.
 #[derive(Clone, Copy)]
-pub struct Door<'w> {
-    pub server: &'w WebServer<'w>,
+pub struct Door<'w, 'a> {
+    pub host: &'w Host,
+    pub server: &'w WebServer<'a>,
     pub site: &'w Site,
     pub listener: &'w Listener,
-}
-
-/// The value of a directive at a door.
-#[derive(Clone, Debug, Default)]
-pub struct Held {
-    pub setting: Setting,
-    /// What holds where nothing is declared; none where that is not known.
-    pub default: Option<String>,
-}
-
-/// A header that the configuration adds to answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    pub name: String,
-    /// None where only a request decides.
-    pub value: Option<String>,
-    /// Errors get it as well.
-    pub always: bool,
-    pub at: Spot,
 }
 
 impl<'a> Web<'a> {
@@ -56,12 +39,9 @@ impl<'a> Web<'a> {
         Self { host, servers: configured.iter().map(|known| WebServer::of(host, known)).collect() }
     }
 
-    /// Every site of every server, once a listener.
-    pub fn doors(&self) -> impl Iterator<Item = Door<'_>> {
-        self.servers.iter().flat_map(|server| {
-            let sites = server.server.sites.iter();
-            sites.flat_map(move |site| site.listeners.iter().map(move |listener| Door { server, site, listener }))
-        })
+    /// The ways into one site of a server, once a listener.
+    pub fn doors_at<'w>(&'w self, server: &'w WebServer<'a>, site: &'w Site) -> impl Iterator<Item = Door<'w, 'a>> {
+        site.listeners.iter().map(move |listener| Door { host: self.host, server, site, listener })
     }
 }
 
@@ -69,15 +49,15 @@ impl<'a> WebServer<'a> {
     fn of(host: &'a Host, known: &'a Configured) -> Self {
         let engine = match &known.config {
             Config::Nginx(config, build) => Engine::Nginx(Box::new(nginx::Nginx::new(config, build, host))),
-            Config::Apache(_) => Engine::Untold("what holds in Apache is not told yet"),
-            Config::Tomcat => Engine::Untold("what holds in Tomcat is not told yet"),
+            Config::Apache(evaluation) => Engine::Apache(Box::new(apache::Sites::of(evaluation))),
+            Config::Tomcat => Engine::Untold("what holds in Tomcat cannot be told yet"),
             Config::Elsewhere => Engine::Untold("its files are in a container; look from inside it"),
         };
         Self { server: &known.server, engine }
     }
 }
 
-impl Door<'_> {
+impl Door<'_, '_> {
     /// Where to come in: this host by loopback, unless one address is listened on.
     pub fn address(&self) -> (IpAddr, u16) {
         (self.listener.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), self.listener.port)

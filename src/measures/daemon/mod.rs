@@ -1,8 +1,9 @@
 //! Measures of the server daemon.
 
 pub mod abusive_clients;
+pub mod identity_strings;
 pub mod odd_requests;
 
 use crate::measure::Measure;
 
-pub static MEASURES: &[&Measure] = &[&abusive_clients::MEASURE, &odd_requests::MEASURE];
+pub static MEASURES: &[&Measure] = &[&abusive_clients::MEASURE, &identity_strings::MEASURE, &odd_requests::MEASURE];

@@ -6,8 +6,8 @@ use crate::detect::behaviour::{
 use crate::host::Web;
 use crate::measure::{Grade, Has, Without};
 use crate::model::{
-    Assessed, Confidence, DeclaredFormat, Finding, FormatSyntax, LogFile, LogKind, LogTarget, Proof, Server, ServerKind,
-    Severity, Site, Verdict,
+    Assessed, Confidence, DeclaredFormat, Finding, FormatSyntax, LogFile, LogKind, LogTarget, Proof, Server,
+    ServerKind, Severity, Site, Verdict,
 };
 
 crate::measure! {
@@ -108,7 +108,10 @@ pub fn judge<'s>(
     readable: impl Fn(&std::path::Path) -> Result<(), String>,
 ) -> Vec<Assessed> {
     let each = |server: &'s Server| server.sites.iter().map(move |site| (server, site));
-    servers.flat_map(each).map(|(server, site)| Assessed::site(site.name(), judge_site(server, site, &readable))).collect()
+    servers
+        .flat_map(each)
+        .map(|(server, site)| Assessed::site(site.name(), judge_site(server, site, &readable)))
+        .collect()
 }
 
 fn judge_site(server: &Server, site: &Site, readable: &impl Fn(&std::path::Path) -> Result<(), String>) -> Verdict {
@@ -198,10 +201,7 @@ fn headers_in_lower_case(pattern: &str) -> String {
     lower.collect()
 }
 
-fn unreadable(
-    log: &LogFile,
-    readable: &impl Fn(&std::path::Path) -> Result<(), String>,
-) -> Option<Finding> {
+fn unreadable(log: &LogFile, readable: &impl Fn(&std::path::Path) -> Result<(), String>) -> Option<Finding> {
     let (LogTarget::File(path) | LogTarget::Pipe { file: Some(path), .. }) = &log.target else { return None };
     if path.to_string_lossy().contains(['*', '%']) {
         return None;
@@ -271,7 +271,8 @@ mod tests {
 
     #[test]
     fn a_format_must_say_who_what_and_how_it_ended() {
-        let with = |syntax, pattern| judged(&site(vec![log(LogTarget::File(FILE.into()), syntax, pattern)]), |_| Ok(()));
+        let with =
+            |syntax, pattern| judged(&site(vec![log(LogTarget::File(FILE.into()), syntax, pattern)]), |_| Ok(()));
         assert!(matches!(with(FormatSyntax::Apache, COMBINED)[0].verdict, Verdict::InPlace { .. }));
         assert!(matches!(with(FormatSyntax::Valve, "combined")[0].verdict, Verdict::InPlace { .. }));
         let no_headers = (Severity::Low, "its access log does not say the user agent, the referring page");
