@@ -1,9 +1,17 @@
 //! Measures of the server daemon.
 
 pub mod abusive_clients;
+pub mod framing;
 pub mod identity_strings;
 pub mod odd_requests;
+pub mod security_headers;
 
 use crate::measure::Measure;
 
-pub static MEASURES: &[&Measure] = &[&abusive_clients::MEASURE, &identity_strings::MEASURE, &odd_requests::MEASURE];
+pub static MEASURES: &[&Measure] = &[
+    &abusive_clients::MEASURE,
+    &framing::MEASURE,
+    &identity_strings::MEASURE,
+    &odd_requests::MEASURE,
+    &security_headers::MEASURE,
+];
