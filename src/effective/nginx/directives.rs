@@ -56,7 +56,7 @@ pub fn row(name: &str) -> &'static Row {
 }
 
 /// The directives that share a slot with this one, itself among them.
-pub(super) fn slot<'n>(name: &'n str) -> Vec<&'n str> {
+pub(super) fn slot(name: &str) -> Vec<&str> {
     SHARED.iter().find(|names| names.contains(&name)).map_or_else(|| vec![name], |names| names.to_vec())
 }
 
