@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::effective::nginx::version::Version;
+use crate::effective::version::Version;
 
 /// How the lines of several levels make one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

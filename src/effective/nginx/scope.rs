@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::effective::nginx::Line;
 use crate::effective::nginx::directives::{Decider, Kind, row, slot};
-use crate::effective::nginx::version::Version;
+use crate::effective::version::Version;
 use crate::effective::{Effect, Setting, Step};
 
 /// Where the server block stands among the levels, behind main and http.

@@ -13,7 +13,7 @@ use crate::effective::nginx::names::{Named, Names, host_name};
 use crate::effective::nginx::pattern::Caught;
 use crate::effective::nginx::places::Places;
 use crate::effective::nginx::scope::{Level, Scope, level};
-use crate::effective::nginx::version::Version;
+use crate::effective::version::Version;
 use crate::formats::Files;
 use crate::formats::nginx::{Build, Config};
 
