@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::lab::{DEFAULT_CLASS, Lab, web_xml};
 
-pub const HOSTS: u64 = 24;
+pub const HOSTS: u64 = 80;
 pub const APPS: u64 = 25;
 
 /// A small generator of numbers; the same seed gives the same base.
@@ -50,7 +50,7 @@ pub fn base(lab: &Lab, dice: &mut Dice) {
         "conf/server.xml",
         &format!(
             "<Server port=\"-1\" shutdown=\"X\">\n<Service name=\"Catalina\">\n{connectors}\
-             <Engine name=\"Catalina\" defaultHost=\"h0.test\">\n{valves}{hosts}</Engine></Service></Server>\n"
+             <Engine name=\"Catalina\" defaultHost=\"h0.test\" startStopThreads=\"2\">\n{valves}{hosts}</Engine></Service></Server>\n"
         ),
     );
 }
