@@ -81,6 +81,12 @@ fn a_pattern_that_cannot_be_run_is_not_guessed() {
     assert!(matches!(held_off.as_slice(), [(Some(403), Served::Error, 0)]), "{held_off:?}");
 }
 
+/// Time on the processor, which other work on the machine does not lengthen.
+fn busy() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(spent.tv_sec.unsigned_abs(), u32::try_from(spent.tv_nsec).unwrap())
+}
+
 #[test]
 fn a_thousand_sites_are_told_well_under_two_seconds() {
     let site = |n: usize| {
@@ -92,7 +98,7 @@ fn a_thousand_sites_are_told_well_under_two_seconds() {
     let text = format!("http {{ {} }}", (0..1_000).map(site).collect::<String>());
     let (config, files) = read(&text);
     let build = Build::default();
-    let begin = Instant::now();
+    let begin = busy();
     let nginx = Nginx::new(&config, &build, &files);
     for n in 0..1_000 {
         let host = format!("x.s{n}.test");
@@ -103,7 +109,7 @@ fn a_thousand_sites_are_told_well_under_two_seconds() {
             outcome.headers(200);
         }
     }
-    let took = begin.elapsed();
+    let took = busy() - begin;
     println!("1,000 sites, 4,000 questions: {took:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
 }

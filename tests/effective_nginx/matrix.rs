@@ -197,12 +197,10 @@ fn the_matrix() {
     }
 }
 
-fn of(
-    lab: &Lab,
-    nginx: &Nginx<'_>,
-    request: &Request<'_>,
-    name: &str,
-) -> (Vec<Vec<String>>, Vec<(u32, String, Effect)>) {
+/// Line behind the first, text and effect of a step.
+type Said = (u32, String, Effect);
+
+fn of(lab: &Lab, nginx: &Nginx<'_>, request: &Request<'_>, name: &str) -> (Vec<Vec<String>>, Vec<Said>) {
     let answer = nginx.ask(request);
     let Setting { values, chain } = answer.only().unwrap().setting(name);
     assert!(chain.iter().all(|step| step.at.file == lab.dir.path().join("nginx.conf")));

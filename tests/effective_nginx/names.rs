@@ -54,7 +54,7 @@ fn servers(round: u64, port: u16) -> String {
         }
         let names: Vec<String> = (0..dice.below(4)).map(|_| name(&mut dice)).collect();
         let names = if names.is_empty() { String::new() } else { format!("server_name {};", names.join(" ")) };
-        write!(text, "server {{ {listens} {names} return 200 \"{index} $server_name\"; }}\n").unwrap();
+        writeln!(text, "server {{ {listens} {names} return 200 \"{index} $server_name\"; }}").unwrap();
     }
     text
 }

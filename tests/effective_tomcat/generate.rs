@@ -80,11 +80,11 @@ fn host(lab: &Lab, dice: &mut Dice, index: u64) -> String {
     let off = if dice.one_in(12) { " deployOnStartup=\"false\"" } else { "" };
     let mut text = format!("<Host name=\"h{index}.test\" appBase=\"apps{index}\" {deploys}{off}>\n");
     if dice.one_in(2) {
-        write!(text, "<Alias>{}h{index}.alias</Alias>\n", dice.pick(&["*.", ""])).unwrap();
+        writeln!(text, "<Alias>{}h{index}.alias</Alias>", dice.pick(&["*.", ""])).unwrap();
     }
     if dice.one_in(2) {
         let (report, info) = (dice.flag("showReport", 2), dice.flag("showServerInfo", 2));
-        write!(text, "<Valve className=\"org.apache.catalina.valves.ErrorReportValve\"{report}{info}/>\n").unwrap();
+        writeln!(text, "<Valve className=\"org.apache.catalina.valves.ErrorReportValve\"{report}{info}/>").unwrap();
     }
     text += &valves(dice, 10);
     for app in 0..APPS {
@@ -201,7 +201,7 @@ fn application_web(dice: &mut Dice) -> String {
             "<name>SID</name>",
             "<name>S2</name><http-only>false</http-only><secure>true</secure>",
         ]);
-        write!(web, "<session-config><cookie-config>{entries}</cookie-config></session-config>\n").unwrap();
+        writeln!(web, "<session-config><cookie-config>{entries}</cookie-config></session-config>").unwrap();
     }
     web
 }
@@ -212,9 +212,9 @@ fn servlet(dice: &mut Dice, class: &str) -> String {
     for param in ["listings", "readonly", "showServerInfo"] {
         if dice.one_in(2) {
             let value = dice.pick(&["true", "false"]);
-            write!(
+            writeln!(
                 params,
-                "<init-param><param-name>{param}</param-name><param-value>{value}</param-value></init-param>\n"
+                "<init-param><param-name>{param}</param-name><param-value>{value}</param-value></init-param>"
             )
             .unwrap();
         }
@@ -233,9 +233,9 @@ fn filter(dice: &mut Dice) -> String {
     ] {
         if dice.one_in(3) {
             let value = dice.pick(values);
-            write!(
+            writeln!(
                 params,
-                "<init-param><param-name>{param}</param-name><param-value>{value}</param-value></init-param>\n"
+                "<init-param><param-name>{param}</param-name><param-value>{value}</param-value></init-param>"
             )
             .unwrap();
         }
