@@ -8,7 +8,7 @@ run:
 	@scripts/run
 
 test:
-	@scripts/packages nftables iproute2 apache2 libapache2-mod-security2 modsecurity-crs nginx-light tomcat10 php-fpm openssh-server zstd ripgrep fail2ban python3
+	@scripts/packages nftables iproute2 apache2 libapache2-mod-security2 modsecurity-crs nginx-light tomcat10 php-fpm openssh-server zstd ripgrep fail2ban python3 openssl gnutls-bin sslscan
 	cargo test --quiet --no-fail-fast
 	cargo clippy --quiet --all-targets -- -D warnings
 	cargo fmt --check

@@ -208,6 +208,7 @@ fn caps(seen: &Seen, weaknesses: &[Vulnerability]) -> Vec<(&'static str, String)
         hold(true, &limits.weak_key, format!("the weak group {} is taken", group.name));
     }
     caps.sort_by_key(|(letter, _)| std::cmp::Reverse(rank(letter)));
+    caps.dedup();
     caps
 }
 

@@ -10,6 +10,8 @@ use crate::probe::{grade, http};
 /// Names of a certificate that are shown; hosting certificates have a hundred.
 const NAMES_SHOWN: usize = 6;
 const DAYS_TO_RENEW: i64 = 21;
+/// The worst come first.
+const REASONS_SHOWN: usize = 5;
 
 /// One target of many.
 pub fn line(report: &Report, out: &mut Output) -> Result<(), CliError> {
@@ -62,7 +64,10 @@ pub fn whole(report: &Report, suites: bool, out: &mut Output) -> Result<(), CliE
                 Tone::Strong,
                 &format!("{}{address}: grade {}, {} of 100{trusted}", report.target, grade.letter, grade.score),
             )?;
-            grade.reasons.iter().try_for_each(|reason| out.line(&format!("  {reason}")))?;
+            grade.reasons.iter().take(REASONS_SHOWN).try_for_each(|reason| out.line(&format!("  {reason}")))?;
+            if grade.reasons.len() > REASONS_SHOWN {
+                out.line(&format!("  and {} more reasons", grade.reasons.len() - REASONS_SHOWN))?;
+            }
         }
         None => out.toned(Tone::Strong, &format!("{}{address}", report.target))?,
     }

@@ -117,17 +117,20 @@ impl Weakness {
     }
 
     fn by_suites(&self, seen: &Seen) -> Outcome {
-        let mut evidence = Vec::new();
+        let (mut versions, mut names) = (Vec::new(), Vec::new());
         for offered in &seen.versions {
             let fits = |suite: &&&Suite| self.any.iter().any(|condition| condition.fits(offered.version, suite));
-            let names: Vec<&str> = offered.suites.iter().filter(fits).map(|suite| suite.name).collect();
-            if !names.is_empty() {
-                evidence.push(format!("{}: {}", offered.version.name(), shortened(&names)));
+            let fitting: Vec<&str> = offered.suites.iter().filter(fits).map(|suite| suite.name).collect();
+            if !fitting.is_empty() {
+                versions.push(offered.version.name());
             }
+            names.extend(fitting.into_iter().filter(|_| !self.any.iter().all(Condition::is_about_versions)));
         }
+        names.sort_unstable();
+        names.dedup();
         let concerned = |version: Version| self.any.iter().any(|condition| condition.concerns(version));
         match seen.unclear.iter().find(|(version, _)| concerned(*version)) {
-            _ if !evidence.is_empty() => Outcome::Found(evidence.join("; ")),
+            _ if !versions.is_empty() => Outcome::Found(told(&names, &versions)),
             Some((version, failure)) => Outcome::CouldNotLook(format!("{}: {failure}", version.name())),
             None => Outcome::Absent("nothing of the kind is taken".to_owned()),
         }
@@ -135,6 +138,13 @@ impl Weakness {
 }
 
 impl Condition {
+    /// True where any suite of the versions will do.
+    fn is_about_versions(&self) -> bool {
+        let Self { protocols: _, exchange, authentication, cipher, mode, export, bits_below, bits_from } = self;
+        let lists = [exchange, authentication, cipher, mode];
+        lists.iter().all(|list| list.is_none()) && export.is_none() && bits_below.is_none() && *bits_from == 0
+    }
+
     fn concerns(&self, version: Version) -> bool {
         self.protocols.as_ref().is_none_or(|names| names.iter().any(|name| name == version.name()))
     }
@@ -154,9 +164,15 @@ impl Condition {
     }
 }
 
-fn shortened(names: &[&str]) -> String {
+/// `A, B, C and 2 more, in TLSv1.0, TLSv1.1`
+fn told(names: &[&str], versions: &[&str]) -> String {
     let first = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > NAMED { format!("{first} and {} more", names.len() - NAMED) } else { first }
+    let versions = versions.join(", ");
+    match names.len() {
+        0 => versions,
+        count if count > NAMED => format!("{first} and {} more, in {versions}", count - NAMED),
+        _ => format!("{first}, in {versions}"),
+    }
 }
 
 /// Those that suites alone do not show.
