@@ -15,9 +15,10 @@ test:
 
 # Figures of this host, and ratios against peers in the same run; each prints the machine. As root, some three minutes.
 bench:
-	@scripts/packages nftables iproute2 ripgrep fail2ban python3-pyinotify time
+	@scripts/packages nftables iproute2 ripgrep fail2ban python3-pyinotify time nginx-light openssl sslscan
 	@cargo build --release --quiet
 	target/release/peelhouse bench || test $$? -eq 1
 	bench/latency
 	bench/restore
 	bench/replay
+	bench/probe

@@ -18,6 +18,7 @@ use crate::host::clock;
 use crate::probe::http::Web;
 use crate::probe::report::{Look, Report};
 use crate::probe::target::Target;
+use crate::probe::tls::Seen;
 use crate::probe::tls::ask::Asker;
 use crate::probe::tls::trust::Judge;
 use crate::probe::weak::judge;
@@ -42,16 +43,15 @@ fn at(target: &Target, address: SocketAddr, limits: &Limits, trust: &Judge) -> R
     match seen {
         Err(failure) => report.look = Look::CouldNotLook { cause: failure.to_string() },
         Ok(seen) => {
-            let nothing = seen.as_ref().is_some_and(|seen| seen.versions.is_empty());
-            let cause = "it takes no version of TLS that is known here".to_owned();
-            report.look = if nothing { Look::CouldNotLook { cause } } else { Look::Seen };
+            report.look = verdict(seen.as_ref());
+            let nothing = report.look != Look::Seen;
             report.web = if nothing { Web::default() } else { http::look(target, asker) };
             if let Some(seen) = seen {
                 report.vulnerabilities = judge(&seen);
                 report.grade = grade::grade(&seen, &report.vulnerabilities, report.web.hsts());
                 report.fill(seen);
             }
-            if let Look::CouldNotLook { .. } = report.look {
+            if nothing {
                 report.vulnerabilities.clear();
             }
         }
@@ -59,4 +59,11 @@ fn at(target: &Target, address: SocketAddr, limits: &Limits, trust: &Judge) -> R
     report.problems.extend(report.web.problem.iter().map(|why| format!("http: {why}")));
     report.connections = peer.opened();
     report
+}
+
+/// Nothing seen is no verdict on the server, whatever the reason.
+fn verdict(seen: Option<&Seen>) -> Look {
+    let Some(seen) = seen.filter(|seen| seen.versions.is_empty()) else { return Look::Seen };
+    let why = seen.unclear.first().map(|(version, why)| format!("{}: {why}", version.name()));
+    Look::CouldNotLook { cause: why.unwrap_or_else(|| "it takes no version of TLS that is known here".to_owned()) }
 }

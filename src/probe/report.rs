@@ -13,6 +13,7 @@ use crate::probe::tls::certificate::Chain;
 use crate::probe::tls::features::Features;
 use crate::probe::tls::primes::Prime;
 use crate::probe::weak::Vulnerability;
+use crate::probe::wire::Failure;
 
 /// Whether a target could be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -98,7 +99,12 @@ impl Report {
         let signature =
             |code: &u16| catalogue::signatures().iter().find(|(known, _)| known == code).map(|(_, name)| *name);
         self.signatures = seen.signatures.iter().filter_map(signature).collect();
-        self.problems.extend(seen.unclear.iter().map(|(version, why)| format!("{}: {why}", version.name())));
+        for (version, why) in &seen.unclear {
+            let problem = if *why == Failure::Stopped { why.to_string() } else { format!("{}: {why}", version.name()) };
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
         self.problems.extend(seen.no_chain.map(|why| format!("certificate: {why}")));
         self.features = seen.features;
         self.primes = seen.primes;

@@ -50,6 +50,8 @@ pub enum Failure {
     OutOfTime(u64),
     #[error("the {0} connections for this target are used up")]
     OutOfConnections(usize),
+    #[error("it stopped answering while it was looked at, so what was not seen may be there; try fewer connections")]
+    Stopped,
     #[error("{0}")]
     NotTls(String),
 }

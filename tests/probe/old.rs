@@ -149,3 +149,15 @@ fn tlslite_speaks_ssl3_to_tls_13() {
     let all = ["null-cipher", "poodle", "ssl3", "rc4", "sweet32", "beast", "old-tls"];
     assert_eq!(weak(&report), set(all));
 }
+
+#[test]
+fn a_server_that_tells_paddings_apart_has_robot() {
+    let Some((parts, _)) = old_parts() else { return };
+    let path = |name: &str| parts.join(name).display().to_string();
+    let (python, certificate, key) = (path("venv/bin/python"), path("rsa2048.pem"), path("rsa2048.key"));
+    let server = start(&[&python, "tests/probe/robot_server.py", "PORT", &certificate, &key], &[]);
+    assert_eq!(weak(&look(&server)), set(["robot", "beast", "old-tls"]));
+    let target = format!("localhost:{}", server.port);
+    let theirs = std::process::Command::new(&python).args(["-m", "sslyze", "--robot", &target]).output().unwrap();
+    assert!(String::from_utf8_lossy(&theirs.stdout).contains("VULNERABLE - Strong oracle"));
+}

@@ -55,3 +55,28 @@ impl Version {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::server::Exchange;
+    use super::{record, server, ssl2};
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let (mut records, mut messages) = (record::Records::default(), record::Messages::default());
+            records.push(&bytes);
+            messages.push(&bytes);
+            while let Ok(Some(_)) = records.next_record() {}
+            while let Ok(Some(_)) = messages.next_message() {}
+            let _ = (server::ServerHello::parse(&bytes), server::certificates(&bytes), server::status(&bytes));
+            for exchange in [Exchange::Ecdhe, Exchange::Dhe, Exchange::RsaExport] {
+                let _ = server::KeyExchange::parse(&bytes, exchange, 0x0303);
+            }
+            let hello = [&[0x80, 200, 4, 0, 1, 0, 2], bytes.as_slice()].concat();
+            let _ = (ssl2::server_hello(&bytes), ssl2::server_hello(&hello), server::Alert::parse(&bytes));
+        }
+    }
+}

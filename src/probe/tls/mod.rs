@@ -48,9 +48,21 @@ pub fn look(asker: Asker<'_>, judge: &Judge) -> Result<Seen, Failure> {
         let looking: Vec<_> = Version::ALL.map(|version| scope.spawn(move || suites::look(asker, version))).into();
         looking.into_iter().filter_map(joined).collect()
     });
-    let unclear = all.iter().filter_map(|offered| Some((offered.version, offered.problem.clone()?))).collect();
+    let mut unclear: Vec<(Version, Failure)> =
+        all.iter().filter_map(|offered| Some((offered.version, offered.problem.clone()?))).collect();
     let versions: Vec<Offered> = all.into_iter().filter(|offered| !offered.suites.is_empty()).collect();
+    if stopped(asker, &versions) {
+        unclear.extend(Version::ALL.map(|version| (version, Failure::Stopped)));
+    }
     Ok(details(asker, judge, versions, unclear))
+}
+
+/// True where a server no longer takes what it took: then hanging up was no "no" but a limit.
+fn stopped(asker: Asker<'_>, versions: &[Offered]) -> bool {
+    versions.iter().rev().find(|offered| offered.version > Version::Ssl2).is_some_and(|offered| {
+        let offer = Offer { bare: offered.bare, ..Offer::new(offered.version, groups::numbers(&offered.suites)) };
+        suites::twice(asker, &offer).of(offered.version).is_none()
+    })
 }
 
 /// A target that cannot be reached, or speaks something else, is told at once.
