@@ -37,11 +37,13 @@ fn a_chain_of_an_unknown_authority_is_read_whole_and_in_its_order() {
         openssl req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=localhost
         printf 'subjectAltName=DNS:localhost' > ext
         openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 60 -extfile ext -out leaf.pem
+        printf 'V\t351231235959Z\t\t%s\tunknown\t/CN=localhost\n' $(openssl x509 -in leaf.pem -noout -serial | cut -d= -f2) > index
+        openssl ocsp -index index -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem -cert leaf.pem -respout ocsp.der
     ";
     assert!(Command::new("sh").args(["-ec", script]).current_dir(dir.path()).output().unwrap().status.success());
     let path = |name: &str| dir.path().join(name).display().to_string();
-    let (key, leaf, authority) = (path("leaf.key"), path("leaf.pem"), path("ca.pem"));
-    let more = ["-key", &key, "-cert", &leaf, "-cert_chain", &authority];
+    let (key, leaf, authority, status) = (path("leaf.key"), path("leaf.pem"), path("ca.pem"), path("ocsp.der"));
+    let more = ["-key", &key, "-cert", &leaf, "-cert_chain", &authority, "-status_file", &status];
     let line = ["openssl", "s_server", "-accept", "127.0.0.1:PORT", "-www", "-quiet"];
     let report = look(&start(&[line.as_slice(), more.as_slice()].concat(), &[]));
     let seen = &report["certificate"];
@@ -50,4 +52,5 @@ fn a_chain_of_an_unknown_authority_is_read_whole_and_in_its_order() {
     assert_eq!((seen["self_signed"].as_bool(), seen["trusted"].as_bool()), (Some(false), Some(false)));
     assert!(seen["distrusted_because"].as_str().unwrap().contains("no root"), "{seen}");
     assert_eq!(seen["name_matches"], true);
+    assert_eq!(report["features"]["ocsp_stapled"], true);
 }

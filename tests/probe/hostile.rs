@@ -112,23 +112,7 @@ fn a_limit_on_connections_is_not_taken_for_good() {
         return;
     }
     let server = crate::system::openssl(&["-tls1_2"], &[]);
-    let (listener, behind) = (TcpListener::bind("127.0.0.1:0").unwrap(), server.port);
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for client in listener.incoming().flatten().take(16) {
-            let server = TcpStream::connect(("127.0.0.1", behind)).unwrap();
-            let (mut up, mut down) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut up, &mut server.try_clone().unwrap());
-                server.shutdown(std::net::Shutdown::Both)
-            });
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut down, &mut { client.try_clone().unwrap() });
-                client.shutdown(std::net::Shutdown::Both)
-            });
-        }
-        // The listener is dropped: nobody is let in any more.
-    });
+    let port = crate::server::passing(server.port, 16, |_| true);
     let limits = Limits { answer: Duration::from_secs(2), target: Duration::from_secs(20), ..Limits::default() };
     let report =
         probe::look(&format!("localhost:{port}").parse().unwrap(), &limits, &Judge::of(&Host::live(), clock::now()));

@@ -5,6 +5,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a test starts programs, reads files, and fails where it cannot"
 )]

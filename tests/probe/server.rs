@@ -1,11 +1,12 @@
 //! Servers for a test: started on a free port of the loopback, ended with it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -54,6 +55,35 @@ pub fn start_on(port: u16, line: &[&str], environment: &[(&str, &str)]) -> Serve
         sleep(Duration::from_millis(50));
     }
     server
+}
+
+/// Stands before a server and lets so many connections through, those whose first bytes it likes; hangs up on others.
+pub fn passing(behind: u16, count: usize, likes: fn(&[u8]) -> bool) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten().take(count) {
+            thread::spawn(move || pass(&client, behind, likes));
+        }
+    });
+    port
+}
+
+fn pass(client: &TcpStream, behind: u16, likes: fn(&[u8]) -> bool) -> std::io::Result<()> {
+    let (mut up, mut down, mut hello) = (client.try_clone()?, client.try_clone()?, vec![0; 8 << 10]);
+    let count = up.read(&mut hello)?;
+    if !likes(&hello[..count]) {
+        return client.shutdown(Shutdown::Both);
+    }
+    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, behind))?;
+    let (mut to, mut from) = (server.try_clone()?, server.try_clone()?);
+    to.write_all(&hello[..count])?;
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut up, &mut to);
+        server.shutdown(Shutdown::Both)
+    });
+    let _ = std::io::copy(&mut from, &mut down);
+    client.shutdown(Shutdown::Both)
 }
 
 /// What the probe says of a target, as a program reads it.

