@@ -1,6 +1,13 @@
 //! Certificates that are wrong on purpose, and one that is right.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
+
+use peelhouse::host::{Host, clock};
+use peelhouse::probe::tls::certificate::Chain;
+use peelhouse::probe::tls::trust::Judge;
+use peelhouse::probe::wire::Limits;
 
 use crate::server::{KEYS, has, look, start};
 
@@ -45,7 +52,8 @@ fn a_chain_of_an_unknown_authority_is_read_whole_and_in_its_order() {
     let (key, leaf, authority, status) = (path("leaf.key"), path("leaf.pem"), path("ca.pem"), path("ocsp.der"));
     let more = ["-key", &key, "-cert", &leaf, "-cert_chain", &authority, "-status_file", &status];
     let line = ["openssl", "s_server", "-accept", "127.0.0.1:PORT", "-www", "-quiet"];
-    let report = look(&start(&[line.as_slice(), more.as_slice()].concat(), &[]));
+    let server = start(&[line.as_slice(), more.as_slice()].concat(), &[]);
+    let report = look(&server);
     let seen = &report["certificate"];
     assert_eq!((seen["sent"].as_u64(), seen["in_order"].as_bool()), (Some(2), Some(true)));
     assert_eq!(seen["authorities"][0], "test authority");
@@ -53,4 +61,53 @@ fn a_chain_of_an_unknown_authority_is_read_whole_and_in_its_order() {
     assert!(seen["distrusted_because"].as_str().unwrap().contains("no root"), "{seen}");
     assert_eq!(seen["name_matches"], true);
     assert_eq!(report["features"]["ocsp_stapled"], true);
+    a_system_that_knows_the_authority_trusts_it(dir.path(), server.port);
+}
+
+fn a_system_that_knows_the_authority_trusts_it(dir: &Path, port: u16) {
+    let roots = dir.join("etc/ssl/certs");
+    std::fs::create_dir_all(&roots).unwrap();
+    std::fs::copy(dir.join("ca.pem"), roots.join("ca-certificates.crt")).unwrap();
+    let judge = Judge::of(&Host::recorded(dir), clock::now());
+    let chain = |host: &str, judge: &Judge| {
+        let target = format!("{host}:{port}").parse().unwrap();
+        let report = peelhouse::probe::look(&target, &Limits::default(), judge);
+        (report.certificate.unwrap(), report.grade.unwrap().letter)
+    };
+    let (good, letter) = chain("localhost", &judge);
+    assert_eq!((good.trusted, good.name_matches, letter), (true, Some(true), "A"), "{good:?}");
+    let (other, letter) = chain("127.0.0.1", &judge);
+    assert_eq!((other.trusted, other.name_matches, letter), (true, Some(false), "M"));
+    let later = Judge::of(&Host::recorded(dir), clock::now() + Duration::from_secs(90 * 86_400));
+    let (expired, letter) = chain("localhost", &later);
+    assert_eq!((expired.expired, expired.distrusted_because.as_deref(), letter), (true, Some("it has expired"), "T"));
+}
+
+#[test]
+fn a_broken_certificate_is_an_error_or_an_answer_and_never_a_panic() {
+    if !has("openssl") {
+        return;
+    }
+    let der = Command::new("openssl")
+        .args(["x509", "-outform", "DER", "-in", &KEYS.path("rsa.pem")])
+        .output()
+        .unwrap()
+        .stdout;
+    let judge = Judge::of(&Host::live(), clock::now());
+    assert!(Chain::read(std::slice::from_ref(&der), "localhost", &judge).is_ok());
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut refused = 0;
+    for _ in 0..3_000 {
+        let mut broken = der.clone();
+        for _ in 0..3 {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            let at = usize::try_from(seed >> 32).unwrap() % broken.len();
+            broken[at] = seed.to_le_bytes()[0];
+        }
+        broken.truncate(if seed & 1 == 0 { broken.len() } else { usize::try_from(seed >> 40).unwrap() % broken.len() });
+        refused += usize::from(Chain::read(&[broken.clone(), der.clone(), broken], "localhost", &judge).is_err());
+    }
+    assert!((1_000..3_000).contains(&refused), "{refused}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use crate::probe::target::Target;
 use crate::probe::tls::ask::Asker;
@@ -70,6 +71,8 @@ fn joined(mut rest: &[u8]) -> Vec<u8> {
 pub struct Client<'a> {
     pub target: &'a Target,
     pub asker: Asker<'a>,
+    /// For one reply once the connection stands.
+    pub patience: Duration,
 }
 
 impl Client<'_> {
@@ -91,9 +94,13 @@ impl Client<'_> {
     /// Sends these bytes and returns what comes until the end, or until it is enough.
     pub fn raw(&self, request: &[u8]) -> Result<Vec<u8>, String> {
         if self.target.tls {
-            return exchange(&mut modern::stream(self.asker)?, request);
+            let mut stream = modern::stream(self.asker)?;
+            stream.sock.wait_until(self.patience);
+            return exchange(&mut stream, request);
         }
-        exchange(&mut self.asker.peer.connect().map_err(|failure| failure.to_string())?, request)
+        let mut wire = self.asker.peer.connect().map_err(|failure| failure.to_string())?;
+        wire.wait_until(self.patience);
+        exchange(&mut wire, request)
     }
 
     /// A path that no server has.

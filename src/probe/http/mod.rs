@@ -14,12 +14,16 @@ pub use score::Score;
 
 use std::collections::BTreeMap;
 use std::thread;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::probe::target::Target;
 use crate::probe::tls::ask::Asker;
 use client::Client;
+
+/// A server that does not understand a request may wait for its end.
+const ODD: Duration = Duration::from_secs(2);
 
 /// Everything HTTP shows.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -54,16 +58,17 @@ impl Web {
 
 /// Asks in the order in which a person would: the page, a missing one, broken requests, methods, files.
 pub fn look(target: &Target, asker: Asker<'_>) -> Web {
-    let client = Client { target, asker };
+    let client = Client { target, asker, patience: asker.peer.limits.answer };
     let page = match client.get("/") {
         Ok(page) => page,
         Err(why) => return Web { problem: Some(why), ..Web::default() },
     };
     let missing = client.get(&client.nowhere()).ok();
     let mut web = Web { status: Some(page.status), headers: page.headers.clone(), ..Web::default() };
+    let odd = Client { patience: ODD.min(client.patience), ..client };
     thread::scope(|scope| {
-        let identity = scope.spawn(|| identity::look(client, &page, missing.as_ref()));
-        let methods = scope.spawn(|| methods(client));
+        let identity = scope.spawn(|| identity::look(odd, &page, missing.as_ref()));
+        let methods = scope.spawn(|| methods(odd));
         let exposed = scope.spawn(|| exposed::look(client, missing.as_ref()));
         redirects::look(client, &mut web);
         web.identity = identity.join().unwrap_or_default();

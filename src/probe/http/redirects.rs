@@ -21,7 +21,7 @@ pub fn look(client: Client<'_>, web: &mut Web) {
     address.set_port(plain.port);
     let peer = Peer::new(address, client.asker.peer.limits.clone());
     let asker = Asker { peer: &peer, name: target.name() };
-    follow(Client { target: &plain, asker }, web);
+    follow(Client { target: &plain, asker, patience: client.patience }, web);
 }
 
 fn follow(client: Client<'_>, web: &mut Web) {
