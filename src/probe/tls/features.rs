@@ -7,7 +7,7 @@ use crate::formats::tls::client_hello::{Extension, kind};
 use crate::formats::tls::server::Alert;
 use crate::probe::tls::ask::{Answer, Asker, Depth, Offer};
 use crate::probe::tls::groups;
-use crate::probe::tls::suites::{Offered, echoes, renegotiates_safely};
+use crate::probe::tls::suites::Offered;
 
 const FALLBACK_SCSV: u16 = 0x5600;
 /// Reserved for trying what a server does with what it does not know (RFC 8701).
@@ -44,7 +44,8 @@ fn of_old(asker: Asker<'_>, offered: &Offered) -> Features {
     let compressed = asker.ask(&Offer { compression: true, ..base.clone() }, Depth::Hello);
     let compression = match &compressed {
         Answer::Took(flight) => Some(flight.hello.compression != 0),
-        _ => Some(false),
+        Answer::Alert(_) => Some(false),
+        Answer::Failed(_) => None,
     };
     // SSLv3 knows the signal in the list of suites only.
     let mut signal = base.clone();
@@ -53,17 +54,17 @@ fn of_old(asker: Asker<'_>, offered: &Offered) -> Features {
     }
     let answer =
         asker.ask(&signal.with([Extension::Ticket, Extension::StatusRequest, Extension::Heartbeat]), Depth::Flight);
-    let stapled = match &answer {
-        Answer::Took(flight) => flight.stapled.is_some(),
-        _ => false,
+    let Answer::Took(flight) = &answer else {
+        return Features { alpn: groups::protocols(asker, offered), compression, ..Features::default() };
     };
+    let echoed = |kind| Some(flight.hello.extension(kind).is_some());
     Features {
         alpn: groups::protocols(asker, offered),
-        secure_renegotiation: Some(renegotiates_safely(&answer)),
-        extended_master_secret: Some(echoes(&answer, kind::EXTENDED_MASTER_SECRET)),
-        tickets: Some(echoes(&answer, kind::TICKET)),
-        heartbeat: Some(echoes(&answer, kind::HEARTBEAT)),
-        ocsp_stapled: Some(stapled),
+        secure_renegotiation: echoed(kind::RENEGOTIATION_INFO),
+        extended_master_secret: echoed(kind::EXTENDED_MASTER_SECRET),
+        tickets: echoed(kind::TICKET),
+        heartbeat: echoed(kind::HEARTBEAT),
+        ocsp_stapled: Some(flight.stapled.is_some()),
         compression,
         ..Features::default()
     }
@@ -78,7 +79,8 @@ fn fallback(asker: Asker<'_>, versions: &[Offered]) -> Option<bool> {
     match asker.ask(&offer, Depth::Hello) {
         Answer::Alert(alert) => Some(alert.code == Alert::INAPPROPRIATE_FALLBACK),
         Answer::Took(_) => Some(false),
-        Answer::Failed(_) => None,
+        // Without the signal it takes the same hello: hanging up refuses the fallback too.
+        Answer::Failed(failure) => failure.is_no().then_some(true),
     }
 }
 

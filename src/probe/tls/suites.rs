@@ -4,7 +4,6 @@ use std::thread;
 use std::time::Duration;
 
 use crate::formats::tls::Version;
-use crate::formats::tls::client_hello::kind;
 use crate::formats::tls::ssl2;
 use crate::probe::catalogue::{self, Suite};
 use crate::probe::tls::ask::{Answer, Asker, Depth, Offer};
@@ -166,14 +165,4 @@ fn ssl2_hello(asker: Asker<'_>, all: &[&Suite]) -> Result<ssl2::ServerHello, Fai
             Err(_) => return Err(Failure::Closed),
         }
     }
-}
-
-/// Extensions the server answered with, for the report.
-pub fn echoes(answer: &Answer, kind: u16) -> bool {
-    matches!(answer, Answer::Took(flight) if flight.hello.extension(kind).is_some())
-}
-
-/// True where it answers the signal of RFC 5746.
-pub fn renegotiates_safely(answer: &Answer) -> bool {
-    echoes(answer, kind::RENEGOTIATION_INFO)
 }

@@ -178,31 +178,41 @@ fn told(names: &[&str], versions: &[&str]) -> String {
 /// Those that suites alone do not show.
 fn trial(id: &str, seen: &Seen) -> Outcome {
     let features = &seen.features;
-    let known = |value: Option<bool>, bad: bool, found: &str, absent: &str| match value {
-        Some(value) if value == bad => Outcome::Found(found.to_owned()),
-        _ => Outcome::Absent(absent.to_owned()),
-    };
+    let takes = |from: Version, to: Version| seen.versions.iter().any(|offered| (from..to).contains(&offered.version));
+    let old = takes(Version::Ssl3, Version::Tls13);
     match id {
         "logjam" => primes(seen),
-        "crime" => known(features.compression, true, "DEFLATE is taken", "compression is off"),
-        "insecure-renegotiation" => known(
-            features.secure_renegotiation,
-            false,
-            "it does not answer the signal of RFC 5746",
-            "it is protected or not possible",
-        ),
-        "fallback" => known(
-            features.fallback_scsv,
-            false,
-            "TLS_FALLBACK_SCSV is passed over",
-            "it is refused, or there is one version only",
-        ),
+        "crime" if old => known(features.compression, true, "DEFLATE is taken", "compression is off"),
+        "insecure-renegotiation" if old => {
+            let found = "it does not answer the signal of RFC 5746";
+            known(features.secure_renegotiation, false, found, "it is protected")
+        }
+        "crime" | "insecure-renegotiation" => {
+            Outcome::Absent("only TLS 1.3 is taken, which does not have it".to_owned())
+        }
+        // Since TLS 1.3 a fallback from it shows in the handshake itself (RFC 8446 §4.1.3).
+        "fallback" if !takes(Version::Ssl3, Version::Tls12) => {
+            Outcome::Absent("no version is taken that a fallback could harm".to_owned())
+        }
+        "fallback" if seen.versions.iter().filter(|offered| offered.version > Version::Ssl2).count() < 2 => {
+            Outcome::Absent("one version is taken, there is nothing to fall back to".to_owned())
+        }
+        "fallback" => known(features.fallback_scsv, false, "TLS_FALLBACK_SCSV is passed over", "it is refused"),
         "intolerance" if features.intolerant.is_empty() => Outcome::Absent("it reads all that was tried".to_owned()),
         "intolerance" => Outcome::Found(features.intolerant.join(", ")),
         _ => {
             let tried = seen.trials.iter().find(|(name, _)| *name == id).map(|(_, outcome)| outcome.clone());
             tried.unwrap_or_else(|| Outcome::CouldNotLook("it was not tried".to_owned()))
         }
+    }
+}
+
+/// A feature that is a fault where it is `bad`; one that did not show is not taken for good.
+fn known(value: Option<bool>, bad: bool, found: &str, absent: &str) -> Outcome {
+    match value {
+        Some(value) if value == bad => Outcome::Found(found.to_owned()),
+        Some(_) => Outcome::Absent(absent.to_owned()),
+        None => Outcome::CouldNotLook("it did not answer when it was tried".to_owned()),
     }
 }
 

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use crate::formats::tls::client_hello::Extension;
-use crate::formats::tls::client_hello::kind;
-use crate::formats::tls::record::{HEARTBEAT, Record};
+use crate::formats::tls::client_hello::{Extension, kind};
+use crate::formats::tls::record::{ALERT, HEARTBEAT, Record};
 use crate::probe::tls::ask::{Answer, Asker, Depth, Offer};
 use crate::probe::tls::groups;
-use crate::probe::tls::suites::{Offered, echoes};
+use crate::probe::tls::suites::Offered;
 use crate::probe::weak::Outcome;
 
 /// An answer that has not come by then will not come.
@@ -26,10 +25,10 @@ pub fn look(asker: Asker<'_>, old: &Offered) -> Outcome {
         Ok(started) => started,
         Err(failure) => return Outcome::CouldNotLook(failure.to_string()),
     };
-    if !matches!(answer, Answer::Took(_)) {
+    let Answer::Took(flight) = &answer else {
         return Outcome::CouldNotLook(format!("no handshake to try it in: {}", answer.says()));
-    }
-    if !echoes(&answer, kind::HEARTBEAT) {
+    };
+    if flight.hello.extension(kind::HEARTBEAT).is_none() {
         return Outcome::Absent("heartbeats are off".to_owned());
     }
     let body = [&[REQUEST], (BROUGHT + 1).to_be_bytes().as_slice(), &[b'p'; BROUGHT as usize]].concat();
@@ -43,7 +42,7 @@ pub fn look(asker: Asker<'_>, old: &Offered) -> Outcome {
             Ok(record) if record.kind == HEARTBEAT => {
                 return Outcome::Found("it answers a heartbeat that claims more than it brings".to_owned());
             }
-            Ok(record) if record.kind == crate::formats::tls::record::ALERT => break,
+            Ok(record) if record.kind == ALERT => break,
             Ok(_) => {}
             Err(_) => break,
         }
