@@ -71,9 +71,11 @@ fn openssl_102_compresses() {
     assert_eq!(weak(&report), set(all));
 }
 
-const NODE: [&str; 12] = [
+// OpenSSL had CCS injection until 1.0.0m and 1.0.1h, Heartbleed from 1.0.1 to 1.0.1f.
+const NODE: [&str; 13] = [
     "ssl2",
     "drown",
+    "ccs-injection",
     "null-cipher",
     "export",
     "weak-cipher",

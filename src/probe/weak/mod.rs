@@ -33,7 +33,7 @@ pub fn trials(asker: Asker<'_>, versions: &[Offered], chains: &[Chain]) -> Vec<(
     thread::scope(|scope| {
         let running = [
             ("heartbleed", scope.spawn(|| heartbleed::look(asker, old))),
-            ("ccs-injection", scope.spawn(|| ccs::look(asker, old))),
+            ("ccs-injection", scope.spawn(|| ccs::look(asker, old, chains))),
             ("robot", scope.spawn(|| robot::look(asker, old, chains))),
         ];
         let lost = || Outcome::CouldNotLook("the trial broke off".to_owned());

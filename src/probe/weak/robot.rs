@@ -90,10 +90,7 @@ fn answer(
     let version = offer.version.code();
     let secret = BigUint::from_bytes_be(&padded(size, version, fault)).modpow(&key.1, &key.0).to_bytes_be();
     let secret = [vec![0; size.saturating_sub(secret.len())], secret].concat();
-    let counted = [&u16::try_from(size).unwrap_or(0).to_be_bytes(), secret.as_slice()].concat();
-    let mut body = vec![CLIENT_KEY_EXCHANGE];
-    body.extend(counted.len().to_be_bytes().iter().skip(size_of::<usize>() - 3));
-    body.extend(counted);
+    let body = key_exchange(&secret, offer.version);
     let record = |kind, body| Record { kind, version, body }.bytes();
     let finished = record(HANDSHAKE, vec![0x3c; 64]);
     let sent = [record(HANDSHAKE, body), record(CHANGE_CIPHER_SPEC, vec![1]), finished].concat();
@@ -116,6 +113,16 @@ fn answer(
             return Ok(said.join(" and "));
         }
     }
+}
+
+/// The client's message with a secret that is encrypted (RFC 5246 §7.4.7.1); SSLv3 does not count its bytes.
+pub(super) fn key_exchange(secret: &[u8], version: Version) -> Vec<u8> {
+    let count = u16::try_from(secret.len()).unwrap_or(0).to_be_bytes();
+    let counted = if version == Version::Ssl3 { secret.to_vec() } else { [&count, secret].concat() };
+    let mut body = vec![CLIENT_KEY_EXCHANGE];
+    body.extend(counted.len().to_be_bytes().iter().skip(size_of::<usize>() - 3));
+    body.extend(counted);
+    body
 }
 
 /// The message before encryption: 00 02, random bytes that are not zero, 00, version, secret.
