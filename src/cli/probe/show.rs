@@ -24,10 +24,11 @@ pub fn line(report: &Report, out: &mut Output) -> Result<(), CliError> {
     worst.sort_by_key(|weak| std::cmp::Reverse(weak.severity));
     let tone = match worst.first().map(|weak| weak.severity) {
         Some(Severity::Critical | Severity::High) => Tone::Bad,
-        Some(_) => Tone::Warn,
-        None => Tone::Plain,
+        None if report.exposed().is_empty() => Tone::Plain,
+        _ => Tone::Warn,
     };
-    let weak: Vec<&str> = worst.iter().map(|weak| weak.id).collect();
+    let mut weak: Vec<&str> = worst.iter().map(|weak| weak.id).collect();
+    weak.extend(report.exposed().iter().map(|file| file.path));
     let said = if weak.is_empty() { "no known weakness".to_owned() } else { weak.join(", ") };
     let until =
         report.certificate.as_ref().map_or_else(String::new, |chain| format!("  certificate: {}", judged(chain)));
