@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use peelhouse::effective::apache::{Answer, Asked, Outcome, Sites};
+use peelhouse::effective::apache::{Answer, Asked, Outcome, Site as Told, Sites};
 use peelhouse::formats::Files;
 use peelhouse::formats::apache::evaluate::{self, Evaluation, Start};
 use tempfile::TempDir;
@@ -108,17 +108,21 @@ impl Site {
 
     /// The engine's answer to a request of this machine.
     pub fn predicted(&self, sites: &Sites<'_>, host: &str, method: &str, path: &str) -> Answer {
-        let local = "127.0.0.1".parse().unwrap();
-        let site = sites.answering(local, self.port, host);
-        let asked = Asked {
-            method: method.into(),
-            host: Some(host.into()),
-            client: Some(local),
-            tls: Some(false),
-            ..Asked::get(path)
-        };
-        site.answer(&asked, &Disk)
+        let site = sites.answering("127.0.0.1".parse().unwrap(), self.port, host);
+        predicted(&site, host, method, path)
     }
+}
+
+/// What a site answers this machine.
+pub fn predicted(site: &Told<'_>, host: &str, method: &str, path: &str) -> Answer {
+    let asked = Asked {
+        method: method.into(),
+        host: Some(host.into()),
+        client: Some("127.0.0.1".parse().unwrap()),
+        tls: Some(false),
+        ..Asked::get(path)
+    };
+    site.answer(&asked, &Disk)
 }
 
 pub struct Running {

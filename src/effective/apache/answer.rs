@@ -63,6 +63,10 @@ struct Asking<'q, 'a> {
 impl<'a> Asking<'_, 'a> {
     fn answer(&self, asked: &Asked, before: Before<'_>, depth: usize) -> Answer {
         let effective = self.site.ask_for(asked, self.files, before);
+        if before.config.is_some() && effective.config.plain.is_some() {
+            // httpd mixes up what it has merged of them for the first request with what it merges for this one.
+            return unknown(&effective, "what <If> within <If> comes to where httpd asks itself");
+        }
         match &effective.translated {
             Translated::Redirected { status, to, rule, .. } => {
                 let answer = self.error(&effective, &effective.early, *status, to, depth);
@@ -161,11 +165,13 @@ impl<'a> Asking<'_, 'a> {
 
     fn directory(&self, effective: &Effective<'a>, depth: usize) -> Answer {
         let lists = handler(effective).is_none();
-        if !effective.uri.ends_with('/') && !is(effective, "DirectorySlash", "off") {
+        let slashed = effective.uri.ends_with('/');
+        if !slashed && !is(effective, "DirectorySlash", "off") {
             let to = format!("{}/", effective.uri);
             return self.error(effective, &effective.config, 301, &to, depth);
         }
-        match self.index(effective, depth) {
+        // Without its slash a directory has no index, but it is listed.
+        match if slashed { self.index(effective, depth) } else { Ok(None) } {
             Ok(Some(answer)) => return answer,
             Ok(None) => {}
             Err(status) => return self.error(effective, &effective.config, status, "", depth),
@@ -228,6 +234,7 @@ impl<'a> Asking<'_, 'a> {
         match sent.outcome {
             // mod_rewrite answers for itself, and httpd forgets that it was looking for a page.
             _ if sent.rule => sent,
+            Outcome::Unknown(_) => Answer { status: Some(status), ..sent },
             Outcome::File(_) => Answer { status: Some(status), outcome: Outcome::Document(page), ..sent },
             _ => plain,
         }
@@ -236,7 +243,7 @@ impl<'a> Asking<'_, 'a> {
 
 fn of<'e>(effective: &'e Effective<'_>) -> Before<'e> {
     let walked = Some(&effective.walked).filter(|walked| !walked.file.is_empty());
-    Before { walked, config: Some(&effective.config), early: Some(&effective.early), within: false }
+    Before { walked, config: Some(&effective.config), within: false }
 }
 
 fn made(effective: &Effective<'_>, status: Option<u16>, outcome: Outcome) -> Answer {

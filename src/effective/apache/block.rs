@@ -230,12 +230,13 @@ impl Path {
         matches!(self, Self::Regex(_))
     }
 
-    /// Slashes of a directory; the root counts as none.
+    /// Slashes of a directory; the root counts as none. Patterns are sorted by theirs as well (seen with 2.4.71).
     pub fn depth(&self) -> usize {
-        match self {
-            Self::Plain(path) | Self::Wild(path, _) if path != "/" => path.bytes().filter(|byte| *byte == b'/').count(),
-            _ => 0,
-        }
+        let text = match self {
+            Self::Plain(path) | Self::Wild(path, _) => path,
+            Self::Regex(pattern) => pattern.text(),
+        };
+        if text == "/" { 0 } else { text.bytes().filter(|byte| *byte == b'/').count() }
     }
 }
 

@@ -121,6 +121,10 @@ fn admitted(
         };
         if !allowed.admits(&name, known.overrides) {
             if known.overrides.meets(allowed.spared) {
+                // It says nothing, and still makes its module forget what it inherited where that merges nothing.
+                if known.whole_section {
+                    kept.push(Written { text: String::new(), ..written });
+                }
                 continue;
             }
             return Err(refused(format!("AllowOverride does not admit {name}: httpd answers 500")));

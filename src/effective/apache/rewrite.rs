@@ -20,15 +20,11 @@ pub enum Rewritten {
 /// The rules of the server: of the virtual host, and the main server's only where `RewriteOptions` passes them on.
 pub fn of_server(site: &Site<'_>, uri: &str, known: &Known) -> Option<Rewritten> {
     let servers = site.servers();
-    let (own, outer) = servers.split_last()?;
-    if !is_on(servers.iter()) {
+    // A virtual host without a line of mod_rewrite is left alone, whatever the main server passes on.
+    if !is_on(servers.iter()) || !servers.last().is_some_and(touches) {
         return None;
     }
-    let mut lines = rules(own);
-    for main in outer {
-        passed_on(&mut lines, rules(main), own, main);
-    }
-    run(&lines, uri, known, uri)
+    run(&merged(servers.iter()), uri, known, uri)
 }
 
 /// The rules of the innermost section that has any; they see the name below their directory.
@@ -38,10 +34,7 @@ pub fn of_sections(config: &Config, file: &str, known: &Known) -> Option<Rewritt
         return None;
     }
     let own = blocks.last()?;
-    let mut lines = rules(own);
-    for outer in blocks.iter().rev().skip(1) {
-        passed_on(&mut lines, rules(outer), own, outer);
-    }
+    let lines = merged(blocks.iter().copied());
     let first = lines.first()?;
     match directory(own).and_then(|dir| file.strip_prefix(&dir)) {
         Some(name) => run(&lines, name, known, &known.uri),
@@ -71,20 +64,27 @@ fn rules(block: &Block) -> Vec<&Line> {
     block.lines.iter().filter(|line| matches!(line.key.as_str(), "rewriterule" | "rewritecond")).collect()
 }
 
-/// Adds an outer server's or section's rules where options say so.
-fn passed_on<'b>(lines: &mut Vec<&'b Line>, outer_lines: Vec<&'b Line>, own: &Block, outer: &Block) {
-    let has = |block: &Block, option: &str| {
+/// Rules from the outermost to the innermost: inner ones replace outer ones unless options say otherwise, and options
+/// pass on where none are set anew.
+fn merged<'b>(blocks: impl Iterator<Item = &'b Arc<Block>>) -> Vec<&'b Line> {
+    let (mut held, mut outer): (Vec<&Line>, Vec<&str>) = (Vec::new(), Vec::new());
+    for (at, block) in blocks.enumerate() {
         let lines = block.lines.iter().filter(|line| line.key == "rewriteoptions");
-        lines.flat_map(|line| &line.args).any(|arg| arg.eq_ignore_ascii_case(option))
-    };
-    let down = !has(own, "IgnoreInherit");
-    let before = has(own, "InheritBefore") || (down && has(outer, "InheritDownBefore"));
-    let after = has(own, "Inherit") || (down && has(outer, "InheritDown"));
-    if before {
-        lines.splice(0..0, outer_lines);
-    } else if after {
-        lines.extend(outer_lines);
+        let own: Vec<&str> = lines.flat_map(|line| &line.args).map(String::as_str).collect();
+        let options = if own.is_empty() { outer.clone() } else { own };
+        let has = |options: &[&str], option: &str| options.iter().any(|word| word.eq_ignore_ascii_case(option));
+        let down = !has(&options, "IgnoreInherit");
+        let before = has(&options, "InheritBefore") || (down && has(&outer, "InheritDownBefore"));
+        let after = has(&options, "Inherit") || (down && has(&outer, "InheritDown"));
+        let own = rules(block);
+        held = match (at > 0 && (before || after), before) {
+            (false, _) => own,
+            (true, true) => held.into_iter().chain(own).collect(),
+            (true, false) => own.into_iter().chain(held).collect(),
+        };
+        outer = options;
     }
+    held
 }
 
 fn run(lines: &[&Line], subject: &str, known: &Known, uri: &str) -> Option<Rewritten> {

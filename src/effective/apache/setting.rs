@@ -106,6 +106,10 @@ impl<'l> Merged<'l> {
         }
         let before = self.held.len();
         for line in &layer.lines {
+            if line.args.is_empty() {
+                self.lines.push(((*line).clone(), Effect::Ignored("AllowOverride does not admit it")));
+                continue;
+            }
             let removed = self.displaced(merge, line);
             let effect = if removed.is_empty() { Effect::Adds } else { Effect::Replaces };
             self.drop(&removed);
