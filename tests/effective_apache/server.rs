@@ -14,7 +14,7 @@ use peelhouse::formats::apache::evaluate::{self, Evaluation, Start};
 use tempfile::TempDir;
 
 const MODULES: &str = "/usr/lib/apache2/modules";
-const LOADED: [&str; 18] = [
+const LOADED: [&str; 20] = [
     "mpm_event",
     "authz_core",
     "authz_host",
@@ -33,6 +33,8 @@ const LOADED: [&str; 18] = [
     "setenvif",
     "userdir",
     "status",
+    "proxy",
+    "proxy_http",
 ];
 
 /// A directory in which a server is put together.

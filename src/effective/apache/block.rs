@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::effective::apache::options::Options;
 use crate::effective::apache::pattern::Pattern;
 use crate::formats::apache::evaluate::Effective as Written;
 use crate::formats::apache::fnmatch;
@@ -90,6 +91,13 @@ impl Block {
         let mut found = Collected { block: Self::empty(scope, at), ..Collected::default() };
         found.take(directives, None);
         found.block
+    }
+
+    /// What it says of options.
+    pub fn options(&self) -> Options {
+        let mut options = Options::default();
+        self.lines.iter().filter(|line| line.key == "options").for_each(|line| options.line(&line.args));
+        options
     }
 
     fn empty(scope: Scope, at: Option<Spot>) -> Self {
