@@ -112,7 +112,7 @@ impl<'a> Asking<'_, 'a> {
 
     /// What rules and redirects of the sections make of it, then the directory or file itself.
     fn fixed(&self, effective: &Effective<'a>, depth: usize) -> Answer {
-        match rewrite::of_sections(&effective.config, &effective.walked.file, &effective.known) {
+        match rewrite::of_sections(&effective.config, &effective.walked, &effective.known) {
             None => {}
             Some(Rewritten::Refused { status, .. }) => {
                 let answer = self.error(effective, &effective.config, status, "", depth);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::effective::apache::block::{Block, Line, Path, Scope};
 use crate::effective::apache::expr::Known;
 use crate::effective::apache::pattern::{self, Pattern};
-use crate::effective::apache::{Config, Site};
+use crate::effective::apache::walk::Walked;
+use crate::effective::apache::{Config, Site, options, setting};
 use crate::model::Spot;
 
 /// What rules make of a URL; nothing where they leave it.
@@ -18,37 +19,51 @@ pub enum Rewritten {
 }
 
 /// The rules of the server: of the virtual host, and the main server's only where `RewriteOptions` passes them on.
-pub fn of_server(site: &Site<'_>, uri: &str, known: &Known) -> Option<Rewritten> {
+pub fn of_server(site: &Site<'_>, early: &Config, uri: &str, known: &Known) -> Option<Rewritten> {
     let servers = site.servers();
     // A virtual host without a line of mod_rewrite is left alone, whatever the main server passes on.
-    if !is_on(servers.iter()) || !servers.last().is_some_and(touches) {
+    // Locations and conditions turn the engine on and off for it as well (seen with 2.4.71).
+    if !is_on(early.blocks()) || !servers.last().is_some_and(touches) {
         return None;
     }
-    run(&merged(servers.iter()), uri, known, uri)
+    run(&merged(servers.iter().map(|block| (block, true))), uri, known, uri)
 }
 
 /// The rules of the innermost section that has any; they see the name below their directory.
-pub fn of_sections(config: &Config, file: &str, known: &Known) -> Option<Rewritten> {
-    let blocks: Vec<&Arc<Block>> = config.groups.iter().skip(1).flatten().filter(|block| touches(block)).collect();
-    if !is_on(blocks.iter().copied()) {
+pub fn of_sections(config: &Config, walked: &Walked, known: &Known) -> Option<Rewritten> {
+    let (servers, sections) = config.groups.split_first()?;
+    let sections: Vec<&Arc<Block>> = sections.iter().flatten().filter(|block| touches(block)).collect();
+    let own = sections.last()?;
+    // Outside of sections the engine and its options are set for both, rules are not.
+    if !is_on(servers.iter().chain(sections.iter().copied())) {
         return None;
     }
-    let own = blocks.last()?;
-    let lines = merged(blocks.iter().copied());
-    let first = lines.first()?;
-    match directory(own).and_then(|dir| file.strip_prefix(&dir)) {
-        Some(name) => run(&lines, name, known, &known.uri),
-        None => Some(Rewritten::Unknown(first.at.clone())),
+    let set = setting::options(&config.groups).set;
+    let at = own.lines.iter().find(|line| line.key.starts_with("rewrite"))?.at.clone();
+    let (name, dir) = (format!("{}{}", walked.file, walked.rest), directory(own));
+    if dir.strip_suffix('/') == Some(&walked.file) {
+        return None;
     }
+    if set & (options::FOLLOW | options::OWNER_MATCH) == 0 {
+        return Some(Rewritten::Refused { status: 403, at });
+    }
+    let servers = servers.iter().filter(|block| touches(block)).map(|block| (block, false));
+    let lines = merged(servers.chain(sections.iter().map(|block| (*block, true))));
+    run(&lines, name.strip_prefix(&dir).unwrap_or(&name), known, &known.uri)
 }
 
-/// The directory of a section, with its slash.
-fn directory(block: &Block) -> Option<String> {
-    match &block.scope {
-        Scope::Path(Path::Plain(dir)) if dir.starts_with('/') => Some(dir.clone()),
-        Scope::Htaccess => Some(format!("{}/", block.at.as_ref()?.file.parent()?.display())),
-        _ => None,
-    }
+/// What mod_rewrite takes for the directory of a section, with its slash.
+fn directory(block: &Block) -> String {
+    let text = match &block.scope {
+        Scope::Path(Path::Plain(text) | Path::Wild(text, _)) => text.clone(),
+        Scope::Path(Path::Regex(pattern)) => pattern.text().to_owned(),
+        Scope::Htaccess => {
+            let file = block.at.as_ref().and_then(|at| at.file.parent());
+            file.map(|dir| dir.display().to_string()).unwrap_or_default()
+        }
+        _ => "*If".to_owned(),
+    };
+    if text.ends_with('/') { text } else { format!("{text}/") }
 }
 
 fn touches(block: &Arc<Block>) -> bool {
@@ -66,9 +81,9 @@ fn rules(block: &Block) -> Vec<&Line> {
 
 /// Rules from the outermost to the innermost: inner ones replace outer ones unless options say otherwise, and options
 /// pass on where none are set anew.
-fn merged<'b>(blocks: impl Iterator<Item = &'b Arc<Block>>) -> Vec<&'b Line> {
+fn merged<'b>(blocks: impl Iterator<Item = (&'b Arc<Block>, bool)>) -> Vec<&'b Line> {
     let (mut held, mut outer): (Vec<&Line>, Vec<&str>) = (Vec::new(), Vec::new());
-    for (at, block) in blocks.enumerate() {
+    for (at, (block, with_rules)) in blocks.enumerate() {
         let lines = block.lines.iter().filter(|line| line.key == "rewriteoptions");
         let own: Vec<&str> = lines.flat_map(|line| &line.args).map(String::as_str).collect();
         let options = if own.is_empty() { outer.clone() } else { own };
@@ -76,7 +91,7 @@ fn merged<'b>(blocks: impl Iterator<Item = &'b Arc<Block>>) -> Vec<&'b Line> {
         let down = !has(&options, "IgnoreInherit");
         let before = has(&options, "InheritBefore") || (down && has(&outer, "InheritDownBefore"));
         let after = has(&options, "Inherit") || (down && has(&outer, "InheritDown"));
-        let own = rules(block);
+        let own = if with_rules { rules(block) } else { Vec::new() };
         held = match (at > 0 && (before || after), before) {
             (false, _) => own,
             (true, true) => held.into_iter().chain(own).collect(),

@@ -42,7 +42,7 @@ pub(super) fn translate(
 ) -> Translated {
     let steps = [
         &mut |_: &mut Vec<Doubt>| proxied(site, early, uri) as Option<Translated>,
-        &mut |doubts: &mut Vec<Doubt>| rewritten(site, uri, known, doubts),
+        &mut |doubts: &mut Vec<Doubt>| rewritten(site, early, uri, known, doubts),
         &mut |doubts: &mut Vec<Doubt>| redirected(&early_redirects(site, early), uri, doubts),
         &mut |doubts: &mut Vec<Doubt>| aliased(site, uri, doubts),
         &mut |doubts: &mut Vec<Doubt>| home(site, uri, files, doubts),
@@ -108,8 +108,8 @@ fn proxied(site: &Site<'_>, early: &Config, uri: &str) -> Option<Translated> {
     None
 }
 
-fn rewritten(site: &Site<'_>, uri: &str, known: &Known, doubts: &mut Vec<Doubt>) -> Option<Translated> {
-    match rewrite::of_server(site, uri, known)? {
+fn rewritten(site: &Site<'_>, early: &Config, uri: &str, known: &Known, doubts: &mut Vec<Doubt>) -> Option<Translated> {
+    match rewrite::of_server(site, early, uri, known)? {
         Rewritten::Refused { status, at } => Some(Translated::Redirected { status, to: String::new(), at, rule: true }),
         Rewritten::Redirected { status, to, at } => Some(Translated::Redirected { status, to, at, rule: true }),
         Rewritten::Unknown(at) => {
