@@ -101,19 +101,17 @@ fn plain(dice: &mut Dice) -> String {
         14 => {
             dice.of(&["AcceptPathInfo On", "AcceptPathInfo Off", "LimitRequestBody 0", "LimitRequestBody 1"]).to_owned()
         }
-        _ => {
-            let on = dice.of(&["RewriteEngine On\n", "RewriteEngine On\n", "RewriteEngine Off\n", ""]);
-            let options = dice.of(&["", "", "RewriteOptions Inherit\n", "RewriteOptions InheritDown\n"]);
-            let rules = [
-                "RewriteRule ^a - [F]",
-                "RewriteRule html$ - [G]",
-                "RewriteRule ^e/c - [F]",
-                "RewriteRule c /a.txt [R]",
-                "",
-            ];
-            format!("{on}{options}{}", dice.of(&rules))
-        }
+        _ => rules(dice),
     }
+}
+
+/// Rules below a directory.
+fn rules(dice: &mut Dice) -> String {
+    let on = dice.of(&["RewriteEngine On\n", "RewriteEngine On\n", "RewriteEngine Off\n", ""]);
+    let options = dice.of(&["", "", "RewriteOptions Inherit\n", "RewriteOptions InheritDown\n"]);
+    let rules =
+        ["RewriteRule ^a - [F]", "RewriteRule html$ - [G]", "RewriteRule ^e/c - [F]", "RewriteRule c /a.txt [R]", ""];
+    format!("{on}{options}{}", dice.of(&rules))
 }
 
 /// Who is let in; only in sections and `.htaccess`.

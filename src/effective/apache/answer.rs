@@ -122,6 +122,7 @@ impl<'a> Asking<'_, 'a> {
                 let answer = self.error(effective, &effective.config, status, &to, depth);
                 return Answer { rule: true, ..answer };
             }
+            Some(Rewritten::LinksForbidden) => return self.error(effective, &effective.config, 403, "", depth),
             Some(Rewritten::Unknown(at)) => {
                 return unknown(effective, &format!("where the rule at {at} sends the request"));
             }

@@ -13,9 +13,18 @@ use crate::model::Spot;
 /// What rules make of a URL; nothing where they leave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rewritten {
-    Refused { status: u16, at: Spot },
-    Redirected { status: u16, to: String, at: Spot },
+    Refused {
+        status: u16,
+        at: Spot,
+    },
+    Redirected {
+        status: u16,
+        to: String,
+        at: Spot,
+    },
     Unknown(Spot),
+    /// Rules below a directory that may not follow links: httpd refuses it before any rule.
+    LinksForbidden,
 }
 
 /// The rules of the server: of the virtual host, and the main server's only where `RewriteOptions` passes them on.
@@ -39,13 +48,12 @@ pub fn of_sections(config: &Config, walked: &Walked, known: &Known) -> Option<Re
         return None;
     }
     let set = setting::options(&config.groups).set;
-    let at = own.lines.iter().find(|line| line.key.starts_with("rewrite"))?.at.clone();
     let (name, dir) = (format!("{}{}", walked.file, walked.rest), directory(own));
     if dir.strip_suffix('/') == Some(&walked.file) {
         return None;
     }
     if set & (options::FOLLOW | options::OWNER_MATCH) == 0 {
-        return Some(Rewritten::Refused { status: 403, at });
+        return Some(Rewritten::LinksForbidden);
     }
     let servers = servers.iter().filter(|block| touches(block)).map(|block| (block, false));
     let lines = merged(servers.chain(sections.iter().map(|block| (*block, true))));

@@ -112,6 +112,8 @@ fn rewritten(site: &Site<'_>, early: &Config, uri: &str, known: &Known, doubts: 
     match rewrite::of_server(site, early, uri, known)? {
         Rewritten::Refused { status, at } => Some(Translated::Redirected { status, to: String::new(), at, rule: true }),
         Rewritten::Redirected { status, to, at } => Some(Translated::Redirected { status, to, at, rule: true }),
+        // Of sections alone.
+        Rewritten::LinksForbidden => None,
         Rewritten::Unknown(at) => {
             doubts.push(Doubt { at, text: "could not tell where this rule sends the request".into() });
             Some(Translated::Unknown)
