@@ -83,7 +83,11 @@ impl<'a> Asking<'_, 'a> {
             return self.error(&effective, &servers, 500, "", depth);
         }
         match effective.access() {
-            _ if effective.admitted => {}
+            // A module that hooks in of its own makes httpd ask again, in some of the cases.
+            _ if effective.admitted && !self.site.evaluation.modules.has("allowmethods_module") => {}
+            other if effective.admitted && other != Access::Allowed => {
+                return unknown(&effective, "whether httpd asks again who is let in");
+            }
             Access::Allowed => {}
             Access::Denied => return self.error(&effective, &effective.config, 403, "", depth),
             Access::Login(_) => return self.error(&effective, &effective.config, 401, "", depth),

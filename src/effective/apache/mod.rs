@@ -191,6 +191,10 @@ impl<'a> Site<'a> {
         }
     }
 
+    fn names_itself(&self) -> bool {
+        self.servers().iter().flat_map(|block| &block.lines).any(|line| line.key == "usecanonicalname")
+    }
+
     fn known(&self, asked: &Asked, uri: &str) -> Known {
         Known {
             uri: uri.to_owned(),
@@ -201,7 +205,8 @@ impl<'a> Site<'a> {
             tls: asked.tls,
             file: None,
             document_root: translate::document_root(self),
-            server_name: asked.host.clone(),
+            // With UseCanonicalName it is the server's own; which, the resolver may decide.
+            server_name: asked.host.clone().filter(|_| !self.names_itself()),
             within: false,
         }
     }
