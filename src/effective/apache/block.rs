@@ -86,6 +86,21 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Whether a line of some kind stands anywhere in it: that alone gives a virtual host a module's settings of its own.
+    pub fn has(&self, kind: impl Fn(&Line) -> bool) -> bool {
+        let sections = self.directories.iter().chain(&self.locations).chain(&self.proxies);
+        let mut open: Vec<&Arc<Block>> = sections.chain([&self.block]).collect();
+        while let Some(block) = open.pop() {
+            if block.lines.iter().any(&kind) {
+                return true;
+            }
+            open.extend(block.files.iter().chain(&block.ifs));
+        }
+        false
+    }
+}
+
 impl Block {
     pub fn of(scope: Scope, at: Option<Spot>, directives: &[Written]) -> Self {
         let mut found = Collected { block: Self::empty(scope, at), ..Collected::default() };

@@ -32,7 +32,7 @@ pub fn of_server(site: &Site<'_>, early: &Config, uri: &str, known: &Known) -> O
     let servers = site.servers();
     // A virtual host without a line of mod_rewrite is left alone, whatever the main server passes on.
     // Locations and conditions turn the engine on and off for it as well (seen with 2.4.71).
-    if !is_on(early.blocks()) || !servers.last().is_some_and(touches) {
+    if !is_on(early.blocks()) || !site.own.has(|line| line.key.starts_with("rewrite")) {
         return None;
     }
     run(&merged(servers.iter().map(|block| (block, true))), uri, known, uri)
