@@ -35,7 +35,8 @@ pub fn of_server(site: &Site<'_>, early: &Config, uri: &str, known: &Known) -> O
     if !is_on(early.blocks()) || !site.own.has(|line| line.key.starts_with("rewrite")) {
         return None;
     }
-    run(&merged(servers.iter().map(|block| (block, true))), uri, known, uri)
+    let held = servers.iter().map(|block| Held::of(block, true)).reduce(Held::merged)?;
+    run(&held.rules, uri, known, uri)
 }
 
 /// The rules of the innermost section that has any; they see the name below their directory.
@@ -55,8 +56,12 @@ pub fn of_sections(config: &Config, walked: &Walked, known: &Known) -> Option<Re
     if set & (options::FOLLOW | options::OWNER_MATCH) == 0 {
         return Some(Rewritten::LinksForbidden);
     }
-    let servers = servers.iter().filter(|block| touches(block)).map(|block| (block, false));
-    let lines = merged(servers.chain(sections.iter().map(|block| (*block, true))));
+    // Each group is merged within itself before it meets those before it.
+    let groups = config.groups.iter().enumerate().filter_map(|(at, group)| {
+        let own = group.iter().filter(|block| touches(block));
+        own.map(|block| Held::of(block, at > 0)).reduce(Held::merged)
+    });
+    let lines = groups.reduce(Held::merged)?.rules;
     run(&lines, name.strip_prefix(&dir).unwrap_or(&name), known, &known.uri)
 }
 
@@ -87,27 +92,34 @@ fn rules(block: &Block) -> Vec<&Line> {
     block.lines.iter().filter(|line| matches!(line.key.as_str(), "rewriterule" | "rewritecond")).collect()
 }
 
-/// Rules from the outermost to the innermost: inner ones replace outer ones unless options say otherwise, and options
-/// pass on where none are set anew.
-fn merged<'b>(blocks: impl Iterator<Item = (&'b Arc<Block>, bool)>) -> Vec<&'b Line> {
-    let (mut held, mut outer): (Vec<&Line>, Vec<&str>) = (Vec::new(), Vec::new());
-    for (at, (block, with_rules)) in blocks.enumerate() {
+/// Rules and options of a section, or of several merged.
+#[derive(Clone, Default)]
+struct Held<'b> {
+    rules: Vec<&'b Line>,
+    options: Vec<&'b str>,
+}
+
+impl<'b> Held<'b> {
+    fn of(block: &'b Block, with_rules: bool) -> Self {
         let lines = block.lines.iter().filter(|line| line.key == "rewriteoptions");
-        let own: Vec<&str> = lines.flat_map(|line| &line.args).map(String::as_str).collect();
-        let options = if own.is_empty() { outer.clone() } else { own };
+        let options = lines.flat_map(|line| &line.args).map(String::as_str).collect();
+        Self { rules: if with_rules { rules(block) } else { Vec::new() }, options }
+    }
+
+    /// Inner rules replace outer ones unless options say otherwise, and options pass on where none are set anew.
+    fn merged(self, inner: Self) -> Self {
+        let options = if inner.options.is_empty() { self.options.clone() } else { inner.options };
         let has = |options: &[&str], option: &str| options.iter().any(|word| word.eq_ignore_ascii_case(option));
         let down = !has(&options, "IgnoreInherit");
-        let before = has(&options, "InheritBefore") || (down && has(&outer, "InheritDownBefore"));
-        let after = has(&options, "Inherit") || (down && has(&outer, "InheritDown"));
-        let own = if with_rules { rules(block) } else { Vec::new() };
-        held = match (at > 0 && (before || after), before) {
-            (false, _) => own,
-            (true, true) => held.into_iter().chain(own).collect(),
-            (true, false) => own.into_iter().chain(held).collect(),
+        let before = has(&options, "InheritBefore") || (down && has(&self.options, "InheritDownBefore"));
+        let after = has(&options, "Inherit") || (down && has(&self.options, "InheritDown"));
+        let rules = match (before, after) {
+            (true, _) => self.rules.into_iter().chain(inner.rules).collect(),
+            (false, true) => inner.rules.into_iter().chain(self.rules).collect(),
+            (false, false) => inner.rules,
         };
-        outer = options;
+        Self { rules, options }
     }
-    held
 }
 
 fn run(lines: &[&Line], subject: &str, known: &Known, uri: &str) -> Option<Rewritten> {
