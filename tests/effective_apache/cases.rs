@@ -336,4 +336,58 @@ static CASES: &[Case] = &[
         files: &[("bare/.htaccess", "Options None\nNonsense\n"), ("bare/f", "f")],
         asked: &[("a.test", "GET", "/f", 500)],
     },
+    Case {
+        name: "what goes on to others",
+        configuration: "ProxyPass /p/own !\nProxyPass /p http://127.0.0.1:1/\n<Proxy http://127.0.0.1:1/*>\nRequire all denied\n</Proxy>\n\
+            <Proxy *>\nAuthMerging Or\nRequire method HEAD\n</Proxy>\n<VirtualHost *:PORT>\nServerName a.test\nProxyPass /p !\n\
+            <Location /within>\nProxyPass http://127.0.0.1:1/w\n</Location>\n<Location /within/never>\nProxyPass !\n</Location>\n\
+            <Location /p/shut>\nRequire all denied\nHeader always set X-S 1\n</Location>\n</VirtualHost>\n",
+        files: &[("www/p/own", "own"), ("www/within/never", "never")],
+        asked: &[
+            ("a.test", "GET", "/p/own", 200),
+            ("a.test", "POST", "/p/x", 403),
+            ("a.test", "GET", "/p/shut", 403),
+            ("a.test", "POST", "/within/x", 403),
+            ("a.test", "GET", "/within/never", 200),
+        ],
+    },
+    Case {
+        name: "patterns of directories go by their slashes",
+        configuration: "<VirtualHost *:PORT>\nServerName a.test\n<Directory ~ \"ROOT/www/(d|e)\">\nHeader append X-O deep\n</Directory>\n\
+            <DirectoryMatch \"ROOT/www.*d\">\nHeader append X-O shallow\n</DirectoryMatch>\n<Directory ROOT/www/d>\nHeader append X-O plain\n</Directory>\n</VirtualHost>\n",
+        files: &[("www/d/f", "")],
+        asked: &[("a.test", "GET", "/d/f", 200)],
+    },
+    Case {
+        name: "a login that nobody can make",
+        configuration: "<VirtualHost *:PORT>\nServerName a.test\n<Location /type>\nAuthType Basic\nAuthName x\n</Location>\n\
+            <Location /login>\nRequire valid-user\n</Location>\n<Location /both>\nAuthType Basic\nAuthName x\nAuthUserFile none\nRequire valid-user\n</Location>\n\
+            <Location /merged>\nAuthType Basic\nAuthName x\nRequire valid-user\n</Location>\n<Location /merged/off>\nAuthMerging Off\n</Location>\n</VirtualHost>\n",
+        files: &[("www/type", "")],
+        asked: &[
+            ("a.test", "GET", "/type", 200),
+            ("a.test", "GET", "/login", 500),
+            ("a.test", "GET", "/both", 401),
+            ("a.test", "GET", "/merged/x", 401),
+            ("a.test", "GET", "/merged/off", 500),
+        ],
+    },
+    Case {
+        name: "a refused line drops what its module inherited",
+        configuration: "<VirtualHost *:PORT>\nServerName a.test\n<Directory ROOT/www/d>\nAllowOverride FileInfo Nonfatal=Override\nDeny from all\n</Directory>\n</VirtualHost>\n",
+        files: &[("www/d/f", ""), ("www/d/e/.htaccess", "Allow from 10.0.0.1\n"), ("www/d/e/f", "")],
+        asked: &[("a.test", "GET", "/d/f", 403), ("a.test", "GET", "/d/e/f", 200)],
+    },
+    Case {
+        name: "a refused page and the page that says so",
+        configuration: "Header set X-Su 1\n<VirtualHost *:PORT>\nServerName a.test\n<Directory ROOT/www/shut>\nRequire all denied\nErrorDocument 403 /shut/page\n</Directory>\n\
+            <Files other>\nHeader set X-Other 1\n</Files>\nRewriteEngine On\nRewriteRule ^/gone - [G]\nErrorDocument 404 /gone\n</VirtualHost>\n",
+        files: &[("www/shut/page", "page"), ("www/shut/x", "x"), ("www/shut/other", "x")],
+        asked: &[
+            ("a.test", "GET", "/shut/x", 403),
+            ("a.test", "GET", "/shut/page", 403),
+            ("a.test", "GET", "/shut/other", 403),
+            ("a.test", "GET", "/missing", 410),
+        ],
+    },
 ];

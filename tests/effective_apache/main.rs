@@ -7,3 +7,4 @@ mod cases;
 mod hostile;
 mod random;
 mod server;
+mod settings;

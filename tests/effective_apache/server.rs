@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use peelhouse::effective::apache::{Answer, Asked, Outcome, Sites};
+use peelhouse::effective::apache::{Answer, Asked, Outcome, Site as Told, Sites};
 use peelhouse::formats::Files;
 use peelhouse::formats::apache::evaluate::{self, Evaluation, Start};
 use tempfile::TempDir;
 
 const MODULES: &str = "/usr/lib/apache2/modules";
-const LOADED: [&str; 18] = [
+const LOADED: [&str; 20] = [
     "mpm_event",
     "authz_core",
     "authz_host",
@@ -33,6 +33,8 @@ const LOADED: [&str; 18] = [
     "setenvif",
     "userdir",
     "status",
+    "proxy",
+    "proxy_http",
 ];
 
 /// A directory in which a server is put together.
@@ -108,17 +110,21 @@ impl Site {
 
     /// The engine's answer to a request of this machine.
     pub fn predicted(&self, sites: &Sites<'_>, host: &str, method: &str, path: &str) -> Answer {
-        let local = "127.0.0.1".parse().unwrap();
-        let site = sites.answering(local, self.port, host);
-        let asked = Asked {
-            method: method.into(),
-            host: Some(host.into()),
-            client: Some(local),
-            tls: Some(false),
-            ..Asked::get(path)
-        };
-        site.answer(&asked, &Disk)
+        let site = sites.answering("127.0.0.1".parse().unwrap(), self.port, host);
+        predicted(&site, host, method, path)
     }
+}
+
+/// What a site answers this machine.
+pub fn predicted(site: &Told<'_>, host: &str, method: &str, path: &str) -> Answer {
+    let asked = Asked {
+        method: method.into(),
+        host: Some(host.into()),
+        client: Some("127.0.0.1".parse().unwrap()),
+        tls: Some(false),
+        ..Asked::get(path)
+    };
+    site.answer(&asked, &Disk)
 }
 
 pub struct Running {

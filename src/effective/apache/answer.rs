@@ -63,6 +63,10 @@ struct Asking<'q, 'a> {
 impl<'a> Asking<'_, 'a> {
     fn answer(&self, asked: &Asked, before: Before<'_>, depth: usize) -> Answer {
         let effective = self.site.ask_for(asked, self.files, before);
+        if before.config.is_some() && effective.config.plain.is_some() {
+            // httpd mixes up what it has merged of them for the first request with what it merges for this one.
+            return unknown(&effective, "what <If> within <If> comes to where httpd asks itself");
+        }
         match &effective.translated {
             Translated::Redirected { status, to, rule, .. } => {
                 let answer = self.error(&effective, &effective.early, *status, to, depth);
@@ -79,7 +83,11 @@ impl<'a> Asking<'_, 'a> {
             return self.error(&effective, &servers, 500, "", depth);
         }
         match effective.access() {
-            _ if effective.admitted => {}
+            // A module that hooks in of its own makes httpd ask again, in some of the cases.
+            _ if effective.admitted && !self.site.evaluation.modules.has("allowmethods_module") => {}
+            other if effective.admitted && other != Access::Allowed => {
+                return unknown(&effective, "whether httpd asks again who is let in");
+            }
             Access::Allowed => {}
             Access::Denied => return self.error(&effective, &effective.config, 403, "", depth),
             Access::Login(_) => return self.error(&effective, &effective.config, 401, "", depth),
@@ -108,7 +116,7 @@ impl<'a> Asking<'_, 'a> {
 
     /// What rules and redirects of the sections make of it, then the directory or file itself.
     fn fixed(&self, effective: &Effective<'a>, depth: usize) -> Answer {
-        match rewrite::of_sections(&effective.config, &effective.walked.file, &effective.known) {
+        match rewrite::of_sections(&effective.config, &effective.walked, &effective.known) {
             None => {}
             Some(Rewritten::Refused { status, .. }) => {
                 let answer = self.error(effective, &effective.config, status, "", depth);
@@ -118,6 +126,7 @@ impl<'a> Asking<'_, 'a> {
                 let answer = self.error(effective, &effective.config, status, &to, depth);
                 return Answer { rule: true, ..answer };
             }
+            Some(Rewritten::LinksForbidden) => return self.error(effective, &effective.config, 403, "", depth),
             Some(Rewritten::Unknown(at)) => {
                 return unknown(effective, &format!("where the rule at {at} sends the request"));
             }
@@ -161,11 +170,13 @@ impl<'a> Asking<'_, 'a> {
 
     fn directory(&self, effective: &Effective<'a>, depth: usize) -> Answer {
         let lists = handler(effective).is_none();
-        if !effective.uri.ends_with('/') && !is(effective, "DirectorySlash", "off") {
+        let slashed = effective.uri.ends_with('/');
+        if !slashed && !is(effective, "DirectorySlash", "off") {
             let to = format!("{}/", effective.uri);
             return self.error(effective, &effective.config, 301, &to, depth);
         }
-        match self.index(effective, depth) {
+        // Without its slash a directory has no index, but it is listed.
+        match if slashed { self.index(effective, depth) } else { Ok(None) } {
             Ok(Some(answer)) => return answer,
             Ok(None) => {}
             Err(status) => return self.error(effective, &effective.config, status, "", depth),
@@ -228,6 +239,7 @@ impl<'a> Asking<'_, 'a> {
         match sent.outcome {
             // mod_rewrite answers for itself, and httpd forgets that it was looking for a page.
             _ if sent.rule => sent,
+            Outcome::Unknown(_) => Answer { status: Some(status), ..sent },
             Outcome::File(_) => Answer { status: Some(status), outcome: Outcome::Document(page), ..sent },
             _ => plain,
         }
@@ -236,7 +248,7 @@ impl<'a> Asking<'_, 'a> {
 
 fn of<'e>(effective: &'e Effective<'_>) -> Before<'e> {
     let walked = Some(&effective.walked).filter(|walked| !walked.file.is_empty());
-    Before { walked, config: Some(&effective.config), early: Some(&effective.early), within: false }
+    Before { walked, config: Some(&effective.config), within: false }
 }
 
 fn made(effective: &Effective<'_>, status: Option<u16>, outcome: Outcome) -> Answer {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::effective::apache::options::Options;
 use crate::effective::apache::pattern::Pattern;
 use crate::formats::apache::evaluate::Effective as Written;
 use crate::formats::apache::fnmatch;
@@ -85,11 +86,33 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Whether a line of some kind stands anywhere in it: that alone gives a virtual host a module's settings of its own.
+    pub fn has(&self, kind: impl Fn(&Line) -> bool) -> bool {
+        let sections = self.directories.iter().chain(&self.locations).chain(&self.proxies);
+        let mut open: Vec<&Arc<Block>> = sections.chain([&self.block]).collect();
+        while let Some(block) = open.pop() {
+            if block.lines.iter().any(&kind) {
+                return true;
+            }
+            open.extend(block.files.iter().chain(&block.ifs));
+        }
+        false
+    }
+}
+
 impl Block {
     pub fn of(scope: Scope, at: Option<Spot>, directives: &[Written]) -> Self {
         let mut found = Collected { block: Self::empty(scope, at), ..Collected::default() };
         found.take(directives, None);
         found.block
+    }
+
+    /// What it says of options.
+    pub fn options(&self) -> Options {
+        let mut options = Options::default();
+        self.lines.iter().filter(|line| line.key == "options").for_each(|line| options.line(&line.args));
+        options
     }
 
     fn empty(scope: Scope, at: Option<Spot>) -> Self {
@@ -230,12 +253,13 @@ impl Path {
         matches!(self, Self::Regex(_))
     }
 
-    /// Slashes of a directory; the root counts as none.
+    /// Slashes of a directory; the root counts as none. Patterns are sorted by theirs as well (seen with 2.4.71).
     pub fn depth(&self) -> usize {
-        match self {
-            Self::Plain(path) | Self::Wild(path, _) if path != "/" => path.bytes().filter(|byte| *byte == b'/').count(),
-            _ => 0,
-        }
+        let text = match self {
+            Self::Plain(path) | Self::Wild(path, _) => path,
+            Self::Regex(pattern) => pattern.text(),
+        };
+        if text == "/" { 0 } else { text.bytes().filter(|byte| *byte == b'/').count() }
     }
 }
 

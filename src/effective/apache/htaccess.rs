@@ -105,8 +105,7 @@ fn admitted(
     for mut written in directives {
         let name = if written.children.is_some() { format!("<{}", written.name) } else { written.name.clone() };
         let refused = |text: String| Doubt { at: written.at.clone(), text };
-        let known = table::known(&name).filter(|_| server.modules.has_directive(&name));
-        let Some(known) = known else {
+        let Some(known) = table::loaded(&name, &server.modules) else {
             if allowed.spares_unknown {
                 continue;
             }
@@ -121,6 +120,10 @@ fn admitted(
         };
         if !allowed.admits(&name, known.overrides) {
             if known.overrides.meets(allowed.spared) {
+                // It says nothing, and still makes its module forget what it inherited where that merges nothing.
+                if known.whole_section {
+                    kept.push(Written { text: String::new(), ..written });
+                }
                 continue;
             }
             return Err(refused(format!("AllowOverride does not admit {name}: httpd answers 500")));

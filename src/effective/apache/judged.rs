@@ -47,6 +47,8 @@ pub enum Kept {
     Server,
     /// With the server, and what decides is the first virtual host of the address.
     First,
+    /// With the server; where the virtual host says nothing, the first of the address does, then the main server.
+    OwnOrFirst,
     /// What stands outside of sections with the server, the rest with its section; the two are not merged.
     Split,
 }
@@ -101,6 +103,7 @@ impl Judged {
         let kept = match columns.next()? {
             "server" => Kept::Server,
             "first" => Kept::First,
+            "own-or-first" => Kept::OwnOrFirst,
             "split" => Kept::Split,
             _ => Kept::Sections,
         };

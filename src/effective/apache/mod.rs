@@ -88,24 +88,13 @@ impl Config {
         self.groups.iter().flatten()
     }
 
-    /// Whether the same sections hold, conditions within conditions left out.
+    /// Whether the same sections hold: then httpd does not ask again who is let in.
     fn is_as(&self, other: &Self) -> bool {
         let same = |(one, other): (&Arc<Block>, &Arc<Block>)| {
             let file = matches!(one.scope, Scope::Htaccess) && one.at == other.at;
             file || Arc::ptr_eq(one, other)
         };
-        let plain = |config: &Self| config.plain.unwrap_or(config.groups.len());
-        let (mine, others) = (self.groups.iter().take(plain(self)), other.groups.iter().take(plain(other)));
-        let (mine, others): (Vec<_>, Vec<_>) = (mine.flatten().collect(), others.flatten().collect());
-        mine.len() == others.len() && mine.into_iter().zip(others).all(same)
-    }
-
-    fn has_nested(&self) -> bool {
-        self.plain.is_some_and(|plain| self.groups.len() > plain)
-    }
-
-    fn leave_nested(&mut self) {
-        self.groups.truncate(self.plain.unwrap_or(usize::MAX));
+        self.blocks().count() == other.blocks().count() && self.blocks().zip(other.blocks()).all(same)
     }
 
     fn push(&mut self, group: Vec<Arc<Block>>) {
@@ -130,16 +119,8 @@ impl Config {
 struct Before<'w> {
     walked: Option<&'w Walked>,
     config: Option<&'w Config>,
-    early: Option<&'w Config>,
     /// The server asks itself and goes on with the first request.
     within: bool,
-}
-
-impl Before<'_> {
-    fn settles(&self, config: &Config) -> bool {
-        let early = self.early.is_some_and(|early| early.plain.is_some());
-        !early && self.config.is_some_and(|before| before.is_as(config))
-    }
 }
 
 /// What holds for one request.
@@ -194,13 +175,7 @@ impl<'a> Site<'a> {
         }
         walk::locations(&mut config, self, &uri);
         walk::conditions(&mut config, &known);
-        // Where a request on behalf of another meets the same sections, httpd takes what it has merged, and forgets the
-        // conditions within conditions (seen with 2.4.71).
-        let settled = before.settles(&config);
-        if settled {
-            config.leave_nested();
-        }
-        let admitted = settled && before.config.is_some_and(|config| !config.has_nested());
+        let admitted = before.config.is_some_and(|before| before.is_as(&config));
         Effective {
             admitted,
             site: self.clone(),
@@ -216,6 +191,10 @@ impl<'a> Site<'a> {
         }
     }
 
+    fn names_itself(&self) -> bool {
+        self.servers().iter().flat_map(|block| &block.lines).any(|line| line.key == "usecanonicalname")
+    }
+
     fn known(&self, asked: &Asked, uri: &str) -> Known {
         Known {
             uri: uri.to_owned(),
@@ -226,7 +205,8 @@ impl<'a> Site<'a> {
             tls: asked.tls,
             file: None,
             document_root: translate::document_root(self),
-            server_name: asked.host.clone(),
+            // With UseCanonicalName it is the server's own; which, the resolver may decide.
+            server_name: asked.host.clone().filter(|_| !self.names_itself()),
             within: false,
         }
     }

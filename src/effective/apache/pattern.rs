@@ -40,6 +40,10 @@ impl Pattern {
         Self::new(format!("(?i:{text})"))
     }
 
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// None: no engine here can tell.
     pub fn matches(&self, text: &str) -> Option<bool> {
         match self.engine()? {

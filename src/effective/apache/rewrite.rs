@@ -6,56 +6,77 @@ use std::sync::Arc;
 use crate::effective::apache::block::{Block, Line, Path, Scope};
 use crate::effective::apache::expr::Known;
 use crate::effective::apache::pattern::{self, Pattern};
-use crate::effective::apache::{Config, Site};
+use crate::effective::apache::walk::Walked;
+use crate::effective::apache::{Config, Site, options, setting};
 use crate::model::Spot;
 
 /// What rules make of a URL; nothing where they leave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rewritten {
-    Refused { status: u16, at: Spot },
-    Redirected { status: u16, to: String, at: Spot },
+    Refused {
+        status: u16,
+        at: Spot,
+    },
+    Redirected {
+        status: u16,
+        to: String,
+        at: Spot,
+    },
     Unknown(Spot),
+    /// Rules below a directory that may not follow links: httpd refuses it before any rule.
+    LinksForbidden,
 }
 
 /// The rules of the server: of the virtual host, and the main server's only where `RewriteOptions` passes them on.
-pub fn of_server(site: &Site<'_>, uri: &str, known: &Known) -> Option<Rewritten> {
+pub fn of_server(site: &Site<'_>, early: &Config, uri: &str, known: &Known) -> Option<Rewritten> {
     let servers = site.servers();
-    let (own, outer) = servers.split_last()?;
-    if !is_on(servers.iter()) {
+    // A virtual host without a line of mod_rewrite is left alone, whatever the main server passes on.
+    // Locations and conditions turn the engine on and off for it as well (seen with 2.4.71).
+    if !is_on(early.blocks()) || !site.own.has(|line| line.key.starts_with("rewrite")) {
         return None;
     }
-    let mut lines = rules(own);
-    for main in outer {
-        passed_on(&mut lines, rules(main), own, main);
-    }
-    run(&lines, uri, known, uri)
+    let held = servers.iter().map(|block| Held::of(block, true)).reduce(Held::merged)?;
+    run(&held.rules, uri, known, uri)
 }
 
 /// The rules of the innermost section that has any; they see the name below their directory.
-pub fn of_sections(config: &Config, file: &str, known: &Known) -> Option<Rewritten> {
-    let blocks: Vec<&Arc<Block>> = config.groups.iter().skip(1).flatten().filter(|block| touches(block)).collect();
-    if !is_on(blocks.iter().copied()) {
+pub fn of_sections(config: &Config, walked: &Walked, known: &Known) -> Option<Rewritten> {
+    let (servers, sections) = config.groups.split_first()?;
+    let sections: Vec<&Arc<Block>> = sections.iter().flatten().filter(|block| touches(block)).collect();
+    let own = sections.last()?;
+    // Outside of sections the engine and its options are set for both, rules are not.
+    if !is_on(servers.iter().chain(sections.iter().copied())) {
         return None;
     }
-    let own = blocks.last()?;
-    let mut lines = rules(own);
-    for outer in blocks.iter().rev().skip(1) {
-        passed_on(&mut lines, rules(outer), own, outer);
+    let set = setting::options(&config.groups).set;
+    let (name, dir) = (format!("{}{}", walked.file, walked.rest), directory(own));
+    if dir.strip_suffix('/') == Some(&walked.file) {
+        return None;
     }
-    let first = lines.first()?;
-    match directory(own).and_then(|dir| file.strip_prefix(&dir)) {
-        Some(name) => run(&lines, name, known, &known.uri),
-        None => Some(Rewritten::Unknown(first.at.clone())),
+    if set & (options::FOLLOW | options::OWNER_MATCH) == 0 {
+        return Some(Rewritten::LinksForbidden);
     }
+    // Each group is merged within itself before it meets those before it.
+    let groups = config.groups.iter().enumerate().filter_map(|(at, group)| {
+        let own = group.iter().filter(|block| touches(block));
+        own.map(|block| Held::of(block, at > 0)).reduce(Held::merged)
+    });
+    let lines = groups.reduce(Held::merged)?.rules;
+    run(&lines, name.strip_prefix(&dir).unwrap_or(&name), known, &known.uri)
 }
 
-/// The directory of a section, with its slash.
-fn directory(block: &Block) -> Option<String> {
-    match &block.scope {
-        Scope::Path(Path::Plain(dir)) if dir.starts_with('/') => Some(dir.clone()),
-        Scope::Htaccess => Some(format!("{}/", block.at.as_ref()?.file.parent()?.display())),
-        _ => None,
-    }
+/// What mod_rewrite takes for the directory of a section, with its slash.
+fn directory(block: &Block) -> String {
+    let text = match &block.scope {
+        Scope::Path(Path::Plain(text) | Path::Wild(text, _)) => text.clone(),
+        Scope::Path(Path::Regex(pattern)) => pattern.text().to_owned(),
+        Scope::Htaccess => {
+            let file = block.at.as_ref().and_then(|at| at.file.parent());
+            file.map(|dir| dir.display().to_string()).unwrap_or_default()
+        }
+        _ => "*If".to_owned(),
+    };
+    if text.ends_with('/') { text } else { format!("{text}/") }
 }
 
 fn touches(block: &Arc<Block>) -> bool {
@@ -71,19 +92,33 @@ fn rules(block: &Block) -> Vec<&Line> {
     block.lines.iter().filter(|line| matches!(line.key.as_str(), "rewriterule" | "rewritecond")).collect()
 }
 
-/// Adds an outer server's or section's rules where options say so.
-fn passed_on<'b>(lines: &mut Vec<&'b Line>, outer_lines: Vec<&'b Line>, own: &Block, outer: &Block) {
-    let has = |block: &Block, option: &str| {
+/// Rules and options of a section, or of several merged.
+#[derive(Clone, Default)]
+struct Held<'b> {
+    rules: Vec<&'b Line>,
+    options: Vec<&'b str>,
+}
+
+impl<'b> Held<'b> {
+    fn of(block: &'b Block, with_rules: bool) -> Self {
         let lines = block.lines.iter().filter(|line| line.key == "rewriteoptions");
-        lines.flat_map(|line| &line.args).any(|arg| arg.eq_ignore_ascii_case(option))
-    };
-    let down = !has(own, "IgnoreInherit");
-    let before = has(own, "InheritBefore") || (down && has(outer, "InheritDownBefore"));
-    let after = has(own, "Inherit") || (down && has(outer, "InheritDown"));
-    if before {
-        lines.splice(0..0, outer_lines);
-    } else if after {
-        lines.extend(outer_lines);
+        let options = lines.flat_map(|line| &line.args).map(String::as_str).collect();
+        Self { rules: if with_rules { rules(block) } else { Vec::new() }, options }
+    }
+
+    /// Inner rules replace outer ones unless options say otherwise, and options pass on where none are set anew.
+    fn merged(self, inner: Self) -> Self {
+        let options = if inner.options.is_empty() { self.options.clone() } else { inner.options };
+        let has = |options: &[&str], option: &str| options.iter().any(|word| word.eq_ignore_ascii_case(option));
+        let down = !has(&options, "IgnoreInherit");
+        let before = has(&options, "InheritBefore") || (down && has(&self.options, "InheritDownBefore"));
+        let after = has(&options, "Inherit") || (down && has(&self.options, "InheritDown"));
+        let rules = match (before, after) {
+            (true, _) => self.rules.into_iter().chain(inner.rules).collect(),
+            (false, true) => inner.rules.into_iter().chain(self.rules).collect(),
+            (false, false) => inner.rules,
+        };
+        Self { rules, options }
     }
 }
 

@@ -24,11 +24,18 @@ impl Effective<'_> {
         let mut merged = Merged::of(&judged);
         let servers = match judged.kept {
             Kept::First => self.site.first_servers(),
+            Kept::OwnOrFirst => {
+                let mut servers = self.site.first_servers();
+                let known = servers.clone();
+                servers
+                    .extend(self.site.servers().into_iter().filter(|own| !known.iter().any(|k| Arc::ptr_eq(k, own))));
+                servers
+            }
             _ => self.site.servers(),
         };
         match judged.kept {
             Kept::Sections => merged.take(name, &judged, &self.config.groups),
-            Kept::Server | Kept::First => merged.take(name, &judged, &[of_server(&judged, servers)]),
+            Kept::Server | Kept::First | Kept::OwnOrFirst => merged.take(name, &judged, &[of_server(&judged, servers)]),
             Kept::Split => {
                 merged.take(name, &judged, &[of_server(&judged, servers)]);
                 let sections = self.config.groups.get(1..).unwrap_or_default();
@@ -70,7 +77,7 @@ impl<'l> Merged<'l> {
         let known = table::known(name);
         let whole = known.is_some_and(|known| match judged.kept {
             Kept::Sections | Kept::Split => known.whole_section,
-            Kept::Server | Kept::First => known.whole_server,
+            Kept::Server | Kept::First | Kept::OwnOrFirst => known.whole_server,
         });
         let module = known.filter(|_| whole || judged.merge == Merge::Rewrite).map(|known| known.module);
         let blocks = groups.iter().flatten();
@@ -106,6 +113,10 @@ impl<'l> Merged<'l> {
         }
         let before = self.held.len();
         for line in &layer.lines {
+            if line.args.is_empty() {
+                self.lines.push(((*line).clone(), Effect::Ignored("AllowOverride does not admit it")));
+                continue;
+            }
             let removed = self.displaced(merge, line);
             let effect = if removed.is_empty() { Effect::Adds } else { Effect::Replaces };
             self.drop(&removed);
@@ -191,7 +202,7 @@ impl<'l> Merged<'l> {
     }
 
     fn leave_out(&mut self, judged: &Judged, name: &str, block: &Block) {
-        if matches!(judged.kept, Kept::Server | Kept::First) {
+        if matches!(judged.kept, Kept::Server | Kept::First | Kept::OwnOrFirst) {
             return;
         }
         let layer = self.layer(name, block, None);
@@ -235,11 +246,7 @@ fn bits(names: &[&str], groups: &[Vec<Arc<Block>>]) -> Vec<String> {
 
 /// The options of a request.
 pub(super) fn options(groups: &[Vec<Arc<Block>>]) -> Options {
-    let in_block = |block: &Arc<Block>| {
-        let mut options = Options::default();
-        block.lines.iter().filter(|line| line.key == "options").for_each(|line| options.line(&line.args));
-        options
-    };
-    let group = |group: &Vec<Arc<Block>>| group.iter().map(in_block).reduce(Options::merged).unwrap_or_default();
+    let group =
+        |group: &Vec<Arc<Block>>| group.iter().map(|block| block.options()).reduce(Options::merged).unwrap_or_default();
     groups.iter().map(group).fold(Options::default_of_server(), Options::merged)
 }

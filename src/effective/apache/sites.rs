@@ -197,8 +197,8 @@ fn names(host: &Written, main: &Server) -> (Vec<String>, Vec<String>) {
     };
     let mut names: Vec<String> = named("ServerName").last().map(|name| bare(name)).into_iter().collect();
     if names.is_empty() {
-        let lines = main.block.lines.iter().filter(|line| line.key == "servername");
-        names.extend(lines.last().map(|line| bare(line.arg(0))));
+        let line = main.block.lines.iter().rfind(|line| line.key == "servername");
+        names.extend(line.map(|line| bare(line.arg(0))));
     }
     let (wild, plain): (Vec<String>, Vec<String>) =
         named("ServerAlias").into_iter().map(|name| name.to_ascii_lowercase()).partition(|n| n.contains(['*', '?']));

@@ -71,7 +71,18 @@ pub fn known(name: &str) -> Option<&'static Known> {
 
 /// Whether every loaded module is one of these: then a directive that is not known here is not known to httpd.
 pub fn knows_all(modules: &Modules) -> bool {
-    modules.sources().all(|source| MODULES.contains(source))
+    modules.sources().all(|source| MODULES.contains(source) || is_php(source))
+}
+
+/// A directive whose module is loaded.
+pub fn loaded(name: &str, modules: &Modules) -> Option<&'static Known> {
+    let php = |known: &Known| is_php(known.module) && modules.sources().any(is_php);
+    known(name).filter(|known| modules.has(known.module) || modules.has_directive(name) || php(known))
+}
+
+/// PHP names its module by its version.
+fn is_php(source: &str) -> bool {
+    source.strip_prefix("mod_php").is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()) == ".c")
 }
 
 fn read() -> HashMap<String, Known> {

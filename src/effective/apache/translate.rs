@@ -42,7 +42,7 @@ pub(super) fn translate(
 ) -> Translated {
     let steps = [
         &mut |_: &mut Vec<Doubt>| proxied(site, early, uri) as Option<Translated>,
-        &mut |doubts: &mut Vec<Doubt>| rewritten(site, uri, known, doubts),
+        &mut |doubts: &mut Vec<Doubt>| rewritten(site, early, uri, known, doubts),
         &mut |doubts: &mut Vec<Doubt>| redirected(&early_redirects(site, early), uri, doubts),
         &mut |doubts: &mut Vec<Doubt>| aliased(site, uri, doubts),
         &mut |doubts: &mut Vec<Doubt>| home(site, uri, files, doubts),
@@ -87,8 +87,9 @@ fn below_document_root(site: &Site<'_>, uri: &str, doubts: &mut Vec<Doubt>) -> T
 fn proxied(site: &Site<'_>, early: &Config, uri: &str) -> Option<Translated> {
     let within = early.groups.iter().skip(1).flatten().flat_map(|block| &block.lines);
     // In a section it has no path of its own.
-    let own = within.filter(|line| line.key.starts_with("proxypass") && !line.key.starts_with("proxypassreverse"));
-    if let Some(line) = own.last().filter(|line| line.args.iter().filter(|arg| !arg.contains('=')).count() == 1) {
+    let passes = |line: &&Line| line.key == "proxypass" || line.key == "proxypassmatch";
+    let alone = |line: &&Line| line.args.iter().filter(|arg| !arg.contains('=')).count() == 1;
+    if let Some(line) = { within }.rfind(|line| passes(line)).filter(alone) {
         let passed = line.arg(0) != "!";
         return passed.then(|| Translated::Proxied { to: line.arg(0).to_owned(), at: line.at.clone() });
     }
@@ -107,10 +108,12 @@ fn proxied(site: &Site<'_>, early: &Config, uri: &str) -> Option<Translated> {
     None
 }
 
-fn rewritten(site: &Site<'_>, uri: &str, known: &Known, doubts: &mut Vec<Doubt>) -> Option<Translated> {
-    match rewrite::of_server(site, uri, known)? {
+fn rewritten(site: &Site<'_>, early: &Config, uri: &str, known: &Known, doubts: &mut Vec<Doubt>) -> Option<Translated> {
+    match rewrite::of_server(site, early, uri, known)? {
         Rewritten::Refused { status, at } => Some(Translated::Redirected { status, to: String::new(), at, rule: true }),
         Rewritten::Redirected { status, to, at } => Some(Translated::Redirected { status, to, at, rule: true }),
+        // Of sections alone.
+        Rewritten::LinksForbidden => None,
         Rewritten::Unknown(at) => {
             doubts.push(Doubt { at, text: "could not tell where this rule sends the request".into() });
             Some(Translated::Unknown)
@@ -121,8 +124,8 @@ fn rewritten(site: &Site<'_>, uri: &str, known: &Known, doubts: &mut Vec<Doubt>)
 /// Those without a path in the locations that hold, then those of the virtual host, then the main server's.
 fn early_redirects(site: &Site<'_>, early: &Config) -> Vec<Line> {
     let within = early.groups.iter().skip(1).flatten().flat_map(|block| &block.lines);
-    let whole = within.filter(|line| is_redirect(line) && Redirect::read(line).is_some_and(|redirect| redirect.whole));
-    let mut lines: Vec<Line> = whole.last().cloned().into_iter().collect();
+    let is_whole = |line: &&Line| is_redirect(line) && Redirect::read(line).is_some_and(|redirect| redirect.whole);
+    let mut lines: Vec<Line> = { within }.rfind(is_whole).cloned().into_iter().collect();
     for block in site.servers().iter().rev() {
         lines.extend(block.lines.iter().filter(|line| is_redirect(line)).cloned());
     }

@@ -152,7 +152,7 @@ impl Walk<'_, '_> {
     }
 
     fn follows_links(&self) -> bool {
-        let set = options_of(self.so_far()).set;
+        let set = self.so_far().map(|block| block.options()).fold(Options::default_of_server(), Options::merged).set;
         set & (options::FOLLOW | options::OWNER_MATCH) == options::FOLLOW
     }
 
@@ -175,22 +175,10 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The options that sections leave, merged one after the other.
-pub fn options_of<'b>(blocks: impl Iterator<Item = &'b Arc<Block>>) -> Options {
-    blocks.fold(Options::default_of_server(), |outer, block| outer.merged(options_in(block)))
-}
-
-fn options_in(block: &Block) -> Options {
-    let mut options = Options::default();
-    block.lines.iter().filter(|line| line.key == "options").for_each(|line| options.line(&line.args));
-    options
-}
-
 fn access_names(site: &Site<'_>) -> Vec<String> {
     let mut names = vec![".htaccess".to_owned()];
     for block in site.servers() {
-        let lines = block.lines.iter().filter(|line| line.key == "accessfilename");
-        if let Some(line) = lines.last() {
+        if let Some(line) = block.lines.iter().rfind(|line| line.key == "accessfilename") {
             names.clone_from(&line.args);
         }
     }
