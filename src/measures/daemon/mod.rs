@@ -3,7 +3,13 @@
 pub mod abusive_clients;
 pub mod identity_strings;
 pub mod odd_requests;
+pub mod tls_configuration;
 
 use crate::measure::Measure;
 
-pub static MEASURES: &[&Measure] = &[&abusive_clients::MEASURE, &identity_strings::MEASURE, &odd_requests::MEASURE];
+pub static MEASURES: &[&Measure] = &[
+    &abusive_clients::MEASURE,
+    &identity_strings::MEASURE,
+    &odd_requests::MEASURE,
+    &tls_configuration::MEASURE,
+];
