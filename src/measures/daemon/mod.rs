@@ -1,6 +1,7 @@
 //! Measures of the server daemon.
 
 pub mod abusive_clients;
+pub mod client_limits;
 pub mod identity_strings;
 pub mod odd_requests;
 pub mod tls_configuration;
@@ -9,6 +10,7 @@ use crate::measure::Measure;
 
 pub static MEASURES: &[&Measure] = &[
     &abusive_clients::MEASURE,
+    &client_limits::MEASURE,
     &identity_strings::MEASURE,
     &odd_requests::MEASURE,
     &tls_configuration::MEASURE,
