@@ -3,6 +3,7 @@
 pub mod abusive_clients;
 pub mod client_limits;
 pub mod identity_strings;
+pub mod legacy_clients;
 pub mod odd_requests;
 pub mod tls_configuration;
 
@@ -12,6 +13,7 @@ pub static MEASURES: &[&Measure] = &[
     &abusive_clients::MEASURE,
     &client_limits::MEASURE,
     &identity_strings::MEASURE,
+    &legacy_clients::MEASURE,
     &odd_requests::MEASURE,
     &tls_configuration::MEASURE,
 ];
