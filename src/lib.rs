@@ -6,6 +6,7 @@ pub mod demo; //     the loop, shown on a real nginx in a private network
 pub mod guard; //    the service: reader and keeper, the one place that joins sources, engines and sinks
 pub mod measures; // the catalogue: one measure, one file
 pub mod assess; //   runs checks, makes the board
+pub mod probe; //    a web server as it looks from outside: handshakes, weaknesses, headers, a grade
 pub mod monitor; //  follows sources, exactly once → Event
 pub mod respond; //  Alert → Decision → reconcile → proof
 pub mod measure; //  what a measure is

@@ -8,7 +8,8 @@ use peelhouse::host::{Host, apache};
 use peelhouse::model::{LogFile, LogKind, LogTarget, Server, Site};
 
 fn discovered(host: &str) -> Vec<Server> {
-    apache::discover(&Host::recorded(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(host)))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(host);
+    apache::discover(&Host::recorded(root)).into_iter().map(|known| known.server).collect()
 }
 
 fn site<'a>(server: &'a Server, name: &str) -> &'a Site {

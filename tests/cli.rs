@@ -113,7 +113,9 @@ fn help_man_and_completions_name_every_verb() {
     let help = text(&peelhouse(&["--help"]).stdout);
     let man = text(&peelhouse(&["man"]).stdout);
     let bash = text(&peelhouse(&["completions", "bash"]).stdout);
-    for verb in ["guard", "board", "explain", "replay", "why", "bans", "ban", "unban", "allow", "sites", "config"] {
+    for verb in
+        ["guard", "board", "assess", "explain", "replay", "why", "bans", "ban", "unban", "allow", "sites", "config"]
+    {
         assert!(help.contains(verb) && man.contains(verb) && bash.contains(verb), "{verb}");
     }
     assert!(help.contains("Exit codes:") && man.contains("Exit codes:"));

@@ -22,7 +22,7 @@ const HEADINGS: [&str; 8] = [
 ];
 
 /// Engines are siblings: none imports another.
-const ENGINES: [&str; 4] = ["assess", "monitor", "detect", "respond"];
+const ENGINES: [&str; 5] = ["assess", "probe", "monitor", "detect", "respond"];
 
 /// Files over 500 lines, each with its reason.
 const LONG: [(&str, &str); 0] = [];

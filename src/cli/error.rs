@@ -38,6 +38,8 @@ pub enum CliError {
     Filter(#[from] FilterError),
     #[error(transparent)]
     Log(#[from] ReadError),
+    #[error("{place}: {why}")]
+    Target { place: String, why: crate::probe::target::NotATarget },
     #[error("cannot write the answer: {0}")]
     Write(#[from] io::Error),
 }
@@ -45,7 +47,7 @@ pub enum CliError {
 impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::UnknownId { .. } | Self::UnknownFormat { .. } => Exit::Usage,
+            Self::UnknownId { .. } | Self::UnknownFormat { .. } | Self::Target { .. } => Exit::Usage,
             Self::Format(_) | Self::Filter(_) => Exit::Usage,
             Self::Guard(GuardError::Config(_) | GuardError::ConfigUnreadable { .. }) => Exit::Usage,
             Self::Guard(GuardError::Store(_)) => Exit::CouldNotRead,

@@ -16,6 +16,7 @@ mod log_format;
 mod man;
 mod order;
 mod output;
+mod probe;
 mod replay;
 mod rules;
 mod sites;
@@ -99,6 +100,8 @@ enum Verb {
     Allow(order::Allow),
     /// The web servers of this host: sites, listeners, logs, proxies, and what is unclear
     Sites(sites::Args),
+    /// A web server as it looks from outside, any server, no agent: TLS, weaknesses, certificate, headers, a grade
+    Probe(probe::Args),
     /// A server's configuration file as a tree with file:line
     Config(config::Args),
     /// What other programs of this host already know, for this one: fail2ban's jails and filters
@@ -149,6 +152,7 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
         Verb::Allow(args) => order::allow(args, global, out),
         Verb::Sites(args) => sites::run(args, out),
         Verb::Config(args) => config::run(args, out),
+        Verb::Probe(args) => probe::run(args, out),
         Verb::Import(args) => import::run(args, global, out),
         Verb::Completions(args) => completions::run(args, Cli::command(), out),
         Verb::Man => man::run(Cli::command(), out),

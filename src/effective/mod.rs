@@ -3,6 +3,8 @@
 
 pub mod apache;
 pub mod nginx;
+pub mod tomcat;
+pub mod version;
 
 use crate::model::Spot;
 

@@ -7,6 +7,7 @@ pub mod glob;
 pub mod logs;
 pub mod nginx;
 pub mod seclang;
+pub mod tls;
 pub mod tomcat;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! What holds at a door for one path, whichever server it is.
 
 use crate::effective::apache::{self, Asked};
-use crate::effective::nginx::{Answer, Outcome, Request, Served};
+use crate::effective::nginx::{self, Answer, Outcome, Request, Served};
 use crate::effective::{Effect, Setting};
 use crate::host::{Door, Engine};
 use crate::model::{Proof, Spot};
@@ -46,7 +46,26 @@ pub struct Sent {
     pub at: Spot,
 }
 
+/// Paths of one site that are asked about at most.
+const MOST_PATHS: usize = 64;
+
 impl<'a> Door<'_, 'a> {
+    /// `/`, and one path in every part of the site that the configuration sets apart by prefix.
+    pub fn paths(&self) -> Vec<String> {
+        let mut paths = vec!["/".to_owned()];
+        match &self.server.engine {
+            Engine::Nginx(known) => {
+                let site = known.sites().iter().find(|site| site.line.at == self.site.at);
+                site.into_iter().for_each(|site| prefixes(site.line, &mut paths));
+            }
+            Engine::Apache(_) | Engine::Untold(_) => {}
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        paths.truncate(MOST_PATHS);
+        paths
+    }
+
     /// What holds for a `GET` of `path` by a client of whom nothing is known.
     pub fn ask(&self, path: &str) -> Holds<'a> {
         let (address, port) = self.address();
@@ -60,9 +79,9 @@ impl<'a> Door<'_, 'a> {
                 let asked = Asked { host: Some(name), tls: Some(self.listener.tls), ..Asked::get(path) };
                 Holds::Apache(Box::new(site.ask(&asked, self.host)))
             }
-            Engine::Nginx(nginx) => {
+            Engine::Nginx(known) => {
                 let request = Request { sni: Some(&name), ..Request::get(address, port, &name, path) };
-                Holds::Nginx(nginx.ask(&request))
+                Holds::Nginx(known.ask(&request))
             }
             Engine::Untold(cause) => Holds::Untold((*cause).to_owned()),
         }
@@ -112,6 +131,18 @@ impl Reply {
     }
 }
 
+/// The prefixes of nginx's locations; patterns stand for no path of which they could be sure.
+fn prefixes(block: &nginx::Line, paths: &mut Vec<String>) {
+    for line in block.block.iter().flatten().filter(|line| line.name == "location" && line.block.is_some()) {
+        match line.args.as_slice() {
+            [path] if path.starts_with('/') => paths.push(path.clone()),
+            [sign, path] if matches!(sign.as_str(), "=" | "^~") => paths.push(path.clone()),
+            _ => {}
+        }
+        prefixes(line, paths);
+    }
+}
+
 impl Holds<'_> {
     /// A directive by its name in either server; an empty name has no counterpart there, and no value.
     pub fn value(&self, apache: &str, nginx: &str) -> Held {
@@ -133,7 +164,7 @@ impl Holds<'_> {
         match self {
             Self::Apache(effective) => effective.headers().lines.into_iter().map(Sent::from).collect(),
             Self::Nginx(answer) => answer.outcomes.first().map_or_else(Vec::new, |outcome| {
-                let of = |header: crate::effective::nginx::Header| Sent {
+                let of = |header: nginx::Header| Sent {
                     name: header.name,
                     value: header.value,
                     always: header.always,
@@ -142,6 +173,41 @@ impl Holds<'_> {
                 outcome.headers(200).into_iter().map(of).collect()
             }),
             Self::Untold(_) => Vec::new(),
+        }
+    }
+
+    /// Lines that would have added a header, had not a line further in taken their place.
+    pub fn lost(&self, header: &str) -> Vec<Proof> {
+        let lines = self.value("Header", "add_header").setting.chain.into_iter();
+        let lost = lines.filter(|step| !matches!(step.effect, Effect::Adds | Effect::Replaces));
+        let named = lost.filter(|step| step.text.to_ascii_lowercase().contains(&header.to_ascii_lowercase()));
+        named.map(|step| Proof::Line { spot: step.at, text: format!("without effect here: {}", step.text) }).collect()
+    }
+
+    /// Whether a page or file may come of it: no redirect, refusal or error by configuration.
+    pub fn is_page(&self) -> bool {
+        match self {
+            Self::Apache(effective) => !matches!(effective.translated(), apache::Translated::Redirected { .. }),
+            Self::Nginx(answer) => answer.outcomes.iter().any(|outcome| match &outcome.served {
+                Served::File(_) | Served::Listing(_) | Served::Passed(_) | Served::Untold(_) => true,
+                Served::Text(_) => outcome.status.is_none_or(|status| status < 300),
+                Served::Redirect(_) | Served::Closed => false,
+                // Of a path that stands for a folder, nothing needs to be there now.
+                Served::Error => matches!(outcome.status, Some(403 | 404)) && outcome.access != nginx::Access::Denied,
+            }),
+            Self::Untold(_) => false,
+        }
+    }
+
+    /// Whether another program gives the answer, with headers of its own.
+    pub fn is_passed_on(&self) -> bool {
+        match self {
+            Self::Apache(effective) => {
+                let handler = self.value("SetHandler", "").text();
+                matches!(effective.translated(), apache::Translated::Proxied { .. }) || handler.starts_with("proxy:")
+            }
+            Self::Nginx(answer) => answer.outcomes.iter().any(|outcome| matches!(outcome.served, Served::Passed(_))),
+            Self::Untold(_) => false,
         }
     }
 

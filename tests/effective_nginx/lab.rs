@@ -149,17 +149,21 @@ pub struct Client {
 impl Client {
     /// None where the server closes without an answer.
     pub fn ask(&mut self, port: u16, host: &str, method: &str, target: &str) -> Option<Reply> {
+        self.ask_at((HERE, port), host, method, target)
+    }
+
+    pub fn ask_at(&mut self, at: (IpAddr, u16), host: &str, method: &str, target: &str) -> Option<Reply> {
         let kept = self.stream.is_some();
-        let reply = self.try_ask(port, host, method, target);
+        let reply = self.try_ask(at, host, method, target);
         match reply {
-            None if kept => self.try_ask(port, host, method, target),
+            None if kept => self.try_ask(at, host, method, target),
             reply => reply,
         }
     }
 
-    fn try_ask(&mut self, port: u16, host: &str, method: &str, target: &str) -> Option<Reply> {
+    fn try_ask(&mut self, at: (IpAddr, u16), host: &str, method: &str, target: &str) -> Option<Reply> {
         let mut stream = self.stream.take().unwrap_or_else(|| {
-            let stream = TcpStream::connect((HERE, port)).unwrap();
+            let stream = TcpStream::connect(at).unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
             stream.set_nodelay(true).unwrap();
             BufReader::new(stream)

@@ -14,4 +14,5 @@ mod generate;
 mod hostile;
 mod lab;
 mod matrix;
+mod names;
 mod random;

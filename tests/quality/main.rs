@@ -16,4 +16,5 @@ mod grammar;
 mod judge;
 mod place;
 mod prose;
+mod published;
 mod share;

@@ -82,8 +82,12 @@ pub fn line(text: &str, place: Place, encoding: Encoding, dice: &mut Dice) -> St
 }
 
 pub fn combined(target: &str, referer: &str, agent: &str) -> String {
+    answered(200, "GET", target, referer, agent)
+}
+
+pub fn answered(status: u16, method: &str, target: &str, referer: &str, agent: &str) -> String {
     format!(
-        "192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] \"GET {} HTTP/1.1\" 200 512 \"{}\" \"{}\"",
+        "192.0.2.7 - - [22/Nov/2026:10:00:00 +0000] \"{method} {} HTTP/1.1\" {status} 512 \"{}\" \"{}\"",
         escaped(target),
         escaped(referer),
         escaped(agent)

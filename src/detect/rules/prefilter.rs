@@ -22,8 +22,8 @@ pub(super) struct Prefilter {
     pub rest: Group,
     /// Logins and notes.
     other: Group,
-    /// Rules without a literal that want one status.
-    pub by_status: Vec<(u16, RuleIx)>,
+    /// Rules with nothing rarer to find them by than the status of an error; sorted.
+    by_status: Vec<(u16, RuleIx)>,
     /// Rules that can match without any literal.
     pub always_requests: Vec<RuleIx>,
     /// By rule: [`witness::tells_of_agents`].
@@ -85,15 +85,18 @@ impl Prefilter {
         let mut drafts: [Draft; 5] = Default::default();
         let mut filter = Self::default();
         for (rule, at) in rules.iter().zip(0..=u16::MAX) {
-            filter.tells_of_agents.push(witness::tells_of_agents(&rule.test));
             let (rule_ix, witnesses) = (RuleIx(at), witness::of(&rule.test));
+            let statuses = statuses_of(&rule.test).filter(|_| is_common(witnesses.as_deref()));
+            let told = witness::tells_of_agents(&rule.test);
+            // One that is found by status has no witness among the User-Agents.
+            filter.tells_of_agents.push(told && (statuses.is_none() || !witness::asks_agents(&rule.test)));
             if rule.source.requests {
-                match &witnesses {
-                    None => match status_of(&rule.test) {
-                        Some(status) => filter.by_status.push((status, rule_ix)),
-                        None => filter.always_requests.push(rule_ix),
-                    },
-                    Some(all) => all.iter().for_each(|w| add(&mut drafts, request_group(w.field), w, rule_ix)),
+                match (&witnesses, statuses) {
+                    (_, Some(statuses)) => {
+                        filter.by_status.extend(statuses.into_iter().map(|status| (status, rule_ix)))
+                    }
+                    (None, None) => filter.always_requests.push(rule_ix),
+                    (Some(all), None) => all.iter().for_each(|w| add(&mut drafts, request_group(w.field), w, rule_ix)),
                 }
             }
             if rule.source.logins || rule.source.notes {
@@ -103,6 +106,7 @@ impl Prefilter {
                 }
             }
         }
+        filter.by_status.sort_unstable();
         let [uri, agent, referer, rest, other] = drafts;
         filter.uri = uri.build();
         filter.agent = agent.build();
@@ -110,6 +114,12 @@ impl Prefilter {
         filter.rest = rest.build();
         filter.other = other.build();
         filter
+    }
+
+    /// The rules to confirm for a status.
+    pub fn of_status(&self, status: u16) -> impl Iterator<Item = RuleIx> {
+        let from = self.by_status.partition_point(|(known, _)| *known < status);
+        self.by_status.iter().skip(from).take_while(move |(known, _)| *known == status).map(|(_, rule)| *rule)
     }
 
     pub fn tells_of_agents(&self, rule: RuleIx) -> bool {
@@ -132,15 +142,28 @@ impl Prefilter {
     }
 }
 
-/// The one status without which the rule cannot match.
-fn status_of(test: &Expr) -> Option<u16> {
+/// Literals that so large a share of requests has are worse than a status to find a rule by.
+const COMMON: f64 = 0.05;
+
+fn is_common(witnesses: Option<&[Witness]>) -> bool {
+    witnesses.is_none_or(|all| witness::price(all) > COMMON)
+}
+
+/// The statuses of errors without one of which the rule cannot match.
+fn statuses_of(test: &Expr) -> Option<Vec<u16>> {
     match test {
-        Expr::All(parts) => parts.iter().find_map(status_of),
-        Expr::Shared(part) => status_of(part),
+        Expr::All(parts) => parts.iter().find_map(statuses_of),
+        Expr::Any(parts) => {
+            let mut all = parts.iter().map(statuses_of).collect::<Option<Vec<_>>>()?.concat();
+            all.sort_unstable();
+            all.dedup();
+            Some(all).filter(|all| !all.is_empty())
+        }
+        Expr::Shared(part) => statuses_of(part),
         Expr::Test(Test::Check {
             column: Column::Field(Field::Status),
             check: Check::Number(Compare::Equal, value),
-        }) => Some(*value as u16),
+        }) => Some(vec![*value as u16]).filter(|status| status.iter().all(|status| *status >= 400)),
         _ => None,
     }
 }

@@ -106,8 +106,7 @@ impl Scanner {
     fn request(&mut self, request: &Request<'_>, event: &Event<'_>, hits: &mut Vec<Hit>) {
         let prefilter = &self.set.prefilter;
         prefilter.always_requests.iter().for_each(|rule| self.candidates.add(*rule));
-        let of_status = prefilter.by_status.iter().filter(|(status, _)| *status == request.status);
-        of_status.for_each(|(_, rule)| self.candidates.add(*rule));
+        prefilter.of_status(request.status).for_each(|rule| self.candidates.add(rule));
         let target = text_of(Field::Target, event).unwrap_or(request.target);
         let plain = is_plain(target);
         self.near.clear();

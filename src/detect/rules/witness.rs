@@ -50,6 +50,11 @@ pub(super) fn tells_of_agents(expr: &Expr) -> bool {
     agent_tests(expr) == witnessed(expr)
 }
 
+/// Whether User-Agent or Referer have a say in it.
+pub(super) fn asks_agents(expr: &Expr) -> bool {
+    agent_tests(expr) > 0
+}
+
 fn agent_tests(expr: &Expr) -> usize {
     match expr {
         Expr::Test(test) => usize::from(is_of_agent(test)),
@@ -83,7 +88,8 @@ fn can_witness(field: Field) -> bool {
     !matches!(field, Field::Status | Field::Bytes | Field::Client | Field::Level | Field::Service)
 }
 
-fn price(set: &[Witness]) -> f64 {
+/// The share of ordinary lines that have one of them, roughly.
+pub(super) fn price(set: &[Witness]) -> f64 {
     set.iter().map(|witness| cost(&witness.text)).sum()
 }
 

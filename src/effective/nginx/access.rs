@@ -40,7 +40,7 @@ impl Walk<'_, '_> {
             match check(self) {
                 Said::Nothing => {}
                 Said::Yes if any => {
-                    self.access = Access::Allowed;
+                    self.admit();
                     return Next::Content;
                 }
                 Said::Yes => {}
@@ -52,14 +52,19 @@ impl Walk<'_, '_> {
         match refused {
             Some(status) => self.refuse(status),
             None => {
-                self.access = Access::Allowed;
+                self.admit();
                 Next::Content
             }
         }
     }
 
+    /// Whoever was refused before now only sees the error page.
+    fn admit(&mut self) {
+        self.access.get_or_insert(Access::Allowed);
+    }
+
     fn refuse(&mut self, status: u16) -> Next {
-        self.access = if status == 401 { Access::Login } else { Access::Denied };
+        self.access = Some(if status == 401 { Access::Login } else { Access::Denied });
         Next::Error(status)
     }
 
@@ -69,7 +74,7 @@ impl Walk<'_, '_> {
         let mut rules: Vec<&Line> = allow.into_iter().chain(deny).collect();
         let order = scope.levels.iter().rev().find(|level| level.iter().any(|line| is_rule(line)));
         rules.sort_by_key(|rule| {
-            order.and_then(|level| level.iter().position(|line| std::ptr::eq(line, *rule))).unwrap_or_default()
+            order.and_then(|level| level.iter().position(|line| std::ptr::eq(*line, *rule))).unwrap_or_default()
         });
         for rule in rules {
             let fits = match fits(rule.first(), self.request.client) {

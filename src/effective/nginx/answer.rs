@@ -30,7 +30,7 @@ pub struct Outcome<'a> {
     /// None where another program, or something that cannot be told, gives it.
     pub status: Option<u16>,
     pub served: Served,
-    /// Of the place that answers, as far as it was come to.
+    /// By `allow`, passwords and the like; where the answer was made before they are looked at, by that answer.
     pub access: Access,
     /// How the request got there, in order.
     pub hops: Vec<Hop>,

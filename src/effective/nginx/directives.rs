@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::effective::nginx::version::Version;
+use crate::effective::version::Version;
 
 /// How the lines of several levels make one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub fn row(name: &str) -> &'static Row {
 }
 
 /// The directives that share a slot with this one, itself among them.
-pub(super) fn slot<'n>(name: &'n str) -> Vec<&'n str> {
+pub(super) fn slot(name: &str) -> Vec<&str> {
     SHARED.iter().find(|names| names.contains(&name)).map_or_else(|| vec![name], |names| names.to_vec())
 }
 

@@ -15,16 +15,16 @@ mod headers;
 mod listen;
 mod maps;
 mod names;
-mod pattern;
+pub(in crate::effective) mod pattern;
 mod places;
 mod rewrite;
 mod scope;
 mod sites;
 mod uri;
 mod values;
-mod version;
 mod walk;
 
+pub use crate::effective::version::Version;
 pub use access::Access;
 pub use answer::{Answer, Hop, Outcome, Served};
 pub use choices::Assumed;
@@ -33,7 +33,6 @@ pub use headers::Header;
 pub use listen::Listen;
 pub use scope::Scope;
 pub use sites::{Nginx, Request, Site};
-pub use version::Version;
 
 /// A directive as it is read, with its place.
 pub use crate::formats::nginx::Setting as Line;

@@ -1,7 +1,7 @@
 //! `server_name`: the block that a Host header or SNI chooses among those of one address
 //! (nginx's documentation, Server names).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::effective::nginx::Line;
 use crate::effective::nginx::pattern::{Caught, Matched, Pattern};
@@ -10,6 +10,9 @@ use crate::effective::nginx::pattern::{Caught, Matched, Pattern};
 #[derive(Debug, Default)]
 pub(super) struct Names {
     exact: HashMap<String, usize>,
+    /// Exact names and those behind a first dot: nginx takes `.a.org` for a double of `a.org`, and the other way round,
+    /// even where it goes on to leave `.a.org` out for an earlier `*.a.org`.
+    taken: HashSet<String>,
     /// `*.example.org` and `.example.org`, by what stands behind the asterisk and its dot.
     heads: HashMap<String, Head>,
     /// `www.example.*`, by what stands before the dot and its asterisk.
@@ -56,10 +59,12 @@ impl Names {
         if let Some(rest) = name.strip_prefix("*.") {
             self.heads.entry(rest.to_owned()).or_insert(Head { site, bare: false });
         } else if let Some(rest) = name.strip_prefix('.') {
-            self.heads.entry(rest.to_owned()).or_insert(Head { site, bare: true });
+            if self.taken.insert(rest.to_owned()) {
+                self.heads.entry(rest.to_owned()).or_insert(Head { site, bare: true });
+            }
         } else if let Some(rest) = name.strip_suffix(".*") {
             self.tails.entry(rest.to_owned()).or_insert(site);
-        } else {
+        } else if self.taken.insert(name.clone()) {
             self.exact.entry(name).or_insert(site);
         }
     }

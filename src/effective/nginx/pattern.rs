@@ -9,7 +9,7 @@ const MOST_STEPS: usize = 200_000;
 
 /// A regular expression of a configuration.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(in crate::effective) struct Pattern {
     source: String,
     ignore_case: bool,
     /// Compiled when first asked, none inside where the engine at hand cannot run it.
@@ -18,21 +18,21 @@ pub(super) struct Pattern {
 
 /// What a match caught; group 0 is all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Caught {
-    pub(super) groups: Vec<String>,
-    pub(super) named: Vec<(String, String)>,
+pub(in crate::effective) struct Caught {
+    pub(in crate::effective) groups: Vec<String>,
+    pub(in crate::effective) named: Vec<(String, String)>,
 }
 
 /// Whether a text matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Matched {
+pub(in crate::effective) enum Matched {
     Yes(Caught),
     No,
     Untold,
 }
 
 impl Pattern {
-    pub(super) fn new(source: &str, ignore_case: bool) -> Self {
+    pub(in crate::effective) fn new(source: &str, ignore_case: bool) -> Self {
         Self { source: source.to_owned(), ignore_case, regex: OnceCell::new() }
     }
 
@@ -46,7 +46,7 @@ impl Pattern {
         RegexBuilder::new(&format!("{flags}{pattern}")).backtrack_limit(MOST_STEPS).build().ok()
     }
 
-    pub(super) fn search(&self, text: &str) -> Matched {
+    pub(in crate::effective) fn search(&self, text: &str) -> Matched {
         let Some(regex) = self.regex.get_or_init(|| self.compile()) else { return Matched::Untold };
         match regex.captures(&bytes_as_chars(text)) {
             Ok(Some(found)) => {

@@ -21,7 +21,6 @@ impl<'a> Walk<'_, 'a> {
             let ran = match line.name.as_str() {
                 "set" => self.set(line),
                 "break" => {
-                    self.valid_location &= !self.uri_changed;
                     self.uri_changed = false;
                     Ran::Stopped
                 }
@@ -94,7 +93,7 @@ impl<'a> Walk<'_, 'a> {
         self.hops.push(Hop { at: line.at.clone(), uri: uri.clone() });
         self.uri = uri;
         self.uri_changed = flag != Some("break");
-        self.valid_location &= flag != Some("break");
+        self.valid_location = false;
         if flag.is_some() { Ran::Stopped } else { Ran::On }
     }
 

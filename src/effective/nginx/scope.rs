@@ -1,21 +1,31 @@
 //! The levels around a place, and what a directive's value is there.
 
+use std::rc::Rc;
+
 use crate::effective::nginx::Line;
 use crate::effective::nginx::directives::{Decider, Kind, row, slot};
-use crate::effective::nginx::version::Version;
+use crate::effective::version::Version;
 use crate::effective::{Effect, Setting, Step};
 
 /// Where the server block stands among the levels, behind main and http.
 pub(super) const SERVER: usize = 2;
 
+/// What stands in a block, without the blocks that are levels of their own.
+pub(super) type Level<'a> = Rc<[&'a Line]>;
+
+pub(super) fn level(block: &[Line]) -> Level<'_> {
+    let stays = |line: &&Line| line.block.is_none() || matches!(line.name.as_str(), "types" | "limit_except");
+    block.iter().filter(stays).collect()
+}
+
 /// The blocks in force at one place, outermost first: main, http, server, locations, and the `if` or `limit_except`
 /// that took over.
 #[derive(Clone, Debug)]
 pub struct Scope<'a> {
-    pub(super) levels: Vec<&'a [Line]>,
+    pub(super) levels: Vec<Level<'a>>,
     /// Those of the server block known before the Host header is read, and of the address's default server.
-    pub(super) early: Vec<&'a [Line]>,
-    pub(super) hello: Vec<&'a [Line]>,
+    pub(super) early: Vec<Level<'a>>,
+    pub(super) hello: Vec<Level<'a>>,
     pub(super) version: Option<Version>,
 }
 
@@ -54,7 +64,7 @@ impl<'a> Scope<'a> {
         declarations(self.deciding(name), name)
     }
 
-    fn deciding(&self, name: &str) -> &[&'a [Line]] {
+    fn deciding(&self, name: &str) -> &[Level<'a>] {
         match row(name).decider_in(self.version) {
             Decider::Host => &self.levels,
             Decider::Early => &self.early,
@@ -62,8 +72,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn add_overheard(&self, setting: &mut Setting, levels: &[&'a [Line]], name: &str) {
-        let others = self.levels.iter().filter(|level| !levels.iter().any(|deciding| std::ptr::eq(*deciding, **level)));
+    fn add_overheard(&self, setting: &mut Setting, levels: &[Level<'a>], name: &str) {
+        let others = self.levels.iter().filter(|level| !levels.iter().any(|deciding| Rc::ptr_eq(deciding, level)));
         let said = match row(name).decider_in(self.version) {
             Decider::Hello => "the default server of the address decides, before SNI is read",
             _ => "read before the Host header: the server block known by then decides",
@@ -75,23 +85,23 @@ impl<'a> Scope<'a> {
 }
 
 /// The lines that hold, as the directive's kind says.
-pub(super) fn declarations<'a>(levels: &[&'a [Line]], name: &str) -> Vec<&'a Line> {
+pub(super) fn declarations<'a>(levels: &[Level<'a>], name: &str) -> Vec<&'a Line> {
     let names = slot(name);
-    let declared = |level: &'a [Line]| -> Vec<&'a Line> {
-        level.iter().filter(|line| names.contains(&line.name.as_str())).collect()
+    let declared = |level: &Level<'a>| -> Vec<&'a Line> {
+        level.iter().copied().filter(|line| names.contains(&line.name.as_str())).collect()
     };
     let own = match row(name).kind {
-        Kind::Here => levels.last().map(|level| declared(level)).unwrap_or_default(),
-        Kind::Own => levels.get(SERVER).map(|level| declared(level)).unwrap_or_default(),
-        Kind::Append => levels.iter().flat_map(|level| declared(level)).collect(),
+        Kind::Here => levels.last().map(declared).unwrap_or_default(),
+        Kind::Own => levels.get(SERVER).map(declared).unwrap_or_default(),
+        Kind::Append => levels.iter().flat_map(declared).collect(),
         Kind::One | Kind::List | Kind::Bits => {
-            levels.iter().rev().map(|level| declared(level)).find(|lines| !lines.is_empty()).unwrap_or_default()
+            levels.iter().rev().map(declared).find(|lines| !lines.is_empty()).unwrap_or_default()
         }
     };
     own.into_iter().filter(|line| line.name == name).collect()
 }
 
-fn fill(setting: &mut Setting, levels: &[&[Line]], name: &str) {
+fn fill(setting: &mut Setting, levels: &[Level<'_>], name: &str) {
     let names = slot(name);
     let kind = row(name).kind;
     for (index, level) in levels.iter().enumerate() {
@@ -100,7 +110,7 @@ fn fill(setting: &mut Setting, levels: &[&[Line]], name: &str) {
             Kind::Own => index == SERVER,
             _ => true,
         };
-        let lines: Vec<&Line> = level.iter().filter(|line| names.contains(&line.name.as_str())).collect();
+        let lines: Vec<&Line> = level.iter().copied().filter(|line| names.contains(&line.name.as_str())).collect();
         if !reaches {
             let lines = lines.into_iter().filter(|line| line.name == name);
             setting.chain.extend(lines.map(|line| step(line, Effect::Ignored("it is not inherited"))));
@@ -146,7 +156,7 @@ fn replace(setting: &mut Setting) {
 }
 
 /// `add_header`, whose inheritance `add_header_inherit` turns off or into adding (1.29.3).
-fn fill_inherited_by_rule(setting: &mut Setting, levels: &[&[Line]], name: &str) {
+fn fill_inherited_by_rule(setting: &mut Setting, levels: &[Level<'_>], name: &str) {
     let rule_name = format!("{name}_inherit");
     let mut rule = "on";
     for level in levels {
@@ -154,7 +164,7 @@ fn fill_inherited_by_rule(setting: &mut Setting, levels: &[&[Line]], name: &str)
             rule = line.first();
             setting.chain.push(step(line, Effect::Adds));
         }
-        let lines: Vec<&Line> = level.iter().filter(|line| line.name == name).collect();
+        let lines: Vec<&Line> = level.iter().copied().filter(|line| line.name == name).collect();
         if rule == "off" || (rule != "merge" && !lines.is_empty()) {
             replace_but(setting, &rule_name);
         }

@@ -12,8 +12,8 @@ use crate::effective::nginx::maps::Maps;
 use crate::effective::nginx::names::{Named, Names, host_name};
 use crate::effective::nginx::pattern::Caught;
 use crate::effective::nginx::places::Places;
-use crate::effective::nginx::scope::Scope;
-use crate::effective::nginx::version::Version;
+use crate::effective::nginx::scope::{Level, Scope, level};
+use crate::effective::version::Version;
 use crate::formats::Files;
 use crate::formats::nginx::{Build, Config};
 
@@ -22,7 +22,8 @@ const MOST_LISTENS: usize = 1_000_000;
 
 /// A configuration, ready to be asked.
 pub struct Nginx<'a> {
-    main: &'a [Line],
+    /// main and http.
+    outer: [Level<'a>; 2],
     http: &'a [Line],
     sites: Vec<Site<'a>>,
     groups: Groups,
@@ -40,6 +41,7 @@ pub struct Site<'a> {
     pub line: &'a Line,
     pub listens: Vec<Listen>,
     places: OnceCell<Places<'a>>,
+    level: Level<'a>,
 }
 
 /// One request, as far as it is known; nobody is logged in.
@@ -85,11 +87,17 @@ impl<'a> Nginx<'a> {
     /// Indexes a configuration; `files` are looked at where an index file, `try_files` or `if (-f …)` decides.
     pub fn new(config: &'a Config, build: &Build, files: &'a dyn Files) -> Self {
         let http = config.settings.iter().find(|line| line.name == "http").map_or(&[][..], Line::inside);
+        let tls_for_all = ssl_on(http).unwrap_or(false);
         let sites: Vec<Site<'a>> = http
             .iter()
             .filter(|line| line.name == "server" && line.block.is_some())
             .scan(0, |count, line| {
-                let site = Site { line, listens: listens(line, tls_for_all(http, line)), places: OnceCell::new() };
+                let site = Site {
+                    line,
+                    listens: listens(line, ssl_on(line.inside()).unwrap_or(tls_for_all)),
+                    places: OnceCell::new(),
+                    level: level(line.inside()),
+                };
                 *count += site.listens.len();
                 (*count <= MOST_LISTENS).then_some(site)
             })
@@ -99,7 +107,7 @@ impl<'a> Nginx<'a> {
             site.listens.iter().for_each(|listen| groups.add(index, listen));
         }
         Self {
-            main: &config.settings,
+            outer: [level(&config.settings), level(http)],
             http,
             sites,
             groups,
@@ -132,15 +140,15 @@ impl<'a> Nginx<'a> {
     pub fn scopes(&self, site: usize) -> Vec<Scope<'a>> {
         let Some(places) = self.places(site) else { return Vec::new() };
         let server = self.levels(site);
-        let scope = |levels: Vec<&'a [Line]>| Scope {
+        let scope = |levels: Vec<Level<'a>>| Scope {
             levels,
             early: server.clone(),
             hello: server.clone(),
             version: self.version,
         };
         let inner = (0..places.iter().count()).map(|place| {
-            let around = places.line_to(Some(place)).into_iter().map(Line::inside);
-            scope(server.iter().copied().chain(around).collect())
+            let around = places.line_to(Some(place)).into_iter().map(|line| level(line.inside()));
+            scope(server.iter().cloned().chain(around).collect())
         });
         std::iter::once(scope(server.clone())).chain(inner).collect()
     }
@@ -186,16 +194,20 @@ impl<'a> Nginx<'a> {
     }
 
     /// main, http, server.
-    pub(super) fn levels(&self, site: usize) -> Vec<&'a [Line]> {
-        let server = self.sites.get(site).map_or(&[][..], |site| site.line.inside());
-        vec![self.main, self.http, server]
+    pub(super) fn levels(&self, site: usize) -> Vec<Level<'a>> {
+        let server = self.sites.get(site).map(|site| site.level.clone());
+        self.outer.iter().cloned().chain(server).collect()
+    }
+
+    /// What stands in a server block.
+    pub(super) fn server(&self, site: usize) -> &'a [Line] {
+        self.sites.get(site).map_or(&[], |site| site.line.inside())
     }
 }
 
-/// `ssl on`, of versions before 1.25.1.
-fn tls_for_all(http: &[Line], server: &Line) -> bool {
-    let declared = |lines: &[Line]| lines.iter().find(|line| line.name == "ssl").map(|line| line.first() == "on");
-    declared(server.inside()).or_else(|| declared(http)).unwrap_or(false)
+/// `ssl on` of versions before 1.25.1; none where a level does not say.
+fn ssl_on(lines: &[Line]) -> Option<bool> {
+    lines.iter().find(|line| line.name == "ssl").map(|line| line.first() == "on")
 }
 
 fn settable<'a>(lines: &'a [Line], names: &mut HashSet<&'a str>) {

@@ -94,7 +94,8 @@ impl Walk<'_, '_> {
             "request_method" => self.method.clone(),
             "remote_addr" => request.client?.to_string(),
             "document_root" => self.root()?.0,
-            "request_filename" => self.path()?,
+            // Where `alias` meets a rewritten path nginx finds no file and goes on without.
+            "request_filename" => self.path().or_else(|| self.root().map(|_| String::new()))?,
             name => return self.of_request(name),
         };
         Some(value)
@@ -115,11 +116,12 @@ impl Walk<'_, '_> {
     }
 
     fn server_name(&self) -> String {
-        let site = self.nginx.sites().get(self.site);
-        let lines = site.into_iter().flat_map(|site| site.line.inside());
-        let first =
-            lines.filter(|line| line.name == "server_name").map(|line| line.first().to_ascii_lowercase()).next();
-        first.unwrap_or_default()
+        let declared = self.nginx.server(self.site).iter().find(|line| line.name == "server_name");
+        let name = declared.map_or("", |line| line.first());
+        match name.starts_with('~') {
+            true => name.to_owned(),
+            false => name.strip_prefix('.').unwrap_or(name).to_ascii_lowercase(),
+        }
     }
 }
 

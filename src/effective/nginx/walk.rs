@@ -6,7 +6,7 @@ use crate::effective::nginx::answer::{Hop, Outcome, Served};
 use crate::effective::nginx::choices::Choices;
 use crate::effective::nginx::places::Found;
 use crate::effective::nginx::rewrite::Ran;
-use crate::effective::nginx::scope::Scope;
+use crate::effective::nginx::scope::{Scope, level};
 use crate::effective::nginx::sites::Chosen;
 use crate::effective::nginx::uri::normalise;
 use crate::effective::nginx::values::Values;
@@ -53,7 +53,7 @@ pub(super) struct Walk<'n, 'a> {
     /// Where a redirect goes; none inside: it has variables that are not known.
     pub(super) location: Option<Option<String>>,
     pub(super) uri_changed: bool,
-    /// `alias` still fits the path: no `rewrite … break` changed it.
+    /// `alias` still fits the path: no `rewrite` changed it since the location was chosen.
     pub(super) valid_location: bool,
     /// `try_files` found a file below an `alias` of a pattern.
     pub(super) uri_behind_alias: bool,
@@ -62,7 +62,8 @@ pub(super) struct Walk<'n, 'a> {
     /// What the client is told whatever the error page's own status is.
     pub(super) fixed_status: Option<u16>,
     pub(super) changes_left: u32,
-    pub(super) access: Access,
+    /// None until the access phase is reached.
+    pub(super) access: Option<Access>,
     pub(super) hops: Vec<Hop>,
     choices: Choices,
 }
@@ -93,7 +94,7 @@ impl<'n, 'a> Walk<'n, 'a> {
             error_page_used: false,
             fixed_status: None,
             changes_left: URI_CHANGES,
-            access: Access::Depends,
+            access: None,
             hops: Vec::new(),
             choices,
         }
@@ -135,7 +136,7 @@ impl<'n, 'a> Walk<'n, 'a> {
     }
 
     fn server_rewrite(&mut self) -> Next {
-        let server = self.nginx.levels(self.site).pop().unwrap_or_default();
+        let server = self.nginx.server(self.site);
         match self.run_rewrites(server, false) {
             Ran::On | Ran::Stopped => Next::Find,
             Ran::Ends(next) => next,
@@ -143,6 +144,7 @@ impl<'n, 'a> Walk<'n, 'a> {
     }
 
     fn find(&mut self) -> Next {
+        self.valid_location |= self.uri_changed;
         (self.uri_changed, self.branch) = (false, None);
         let Some(places) = self.nginx.places(self.site) else { return Next::Error(500) };
         let Found { place, caught, redirects, untold: not_told } = places.find(&self.uri);
@@ -231,15 +233,14 @@ impl<'n, 'a> Walk<'n, 'a> {
     /// What stands in the location itself, or in the server block.
     pub(super) fn inner(&self) -> &'a [Line] {
         let place = self.nginx.places(self.site).and_then(|places| places.get(self.place?));
-        let server = || self.nginx.levels(self.site).pop().unwrap_or_default();
-        place.map_or_else(server, |place| place.line.inside())
+        place.map_or_else(|| self.nginx.server(self.site), |place| place.line.inside())
     }
 
     /// The levels in force now.
     pub(super) fn scope(&self) -> Scope<'a> {
         let mut levels = self.nginx.levels(self.site);
         let around = self.nginx.places(self.site).map(|places| places.line_to(self.place)).unwrap_or_default();
-        levels.extend(around.into_iter().chain(self.branch).map(Line::inside));
+        levels.extend(around.into_iter().chain(self.branch).map(|line| level(line.inside())));
         Scope {
             levels,
             early: self.nginx.levels(self.chosen.early),
@@ -251,7 +252,7 @@ impl<'n, 'a> Walk<'n, 'a> {
     fn end(mut self, status: Option<u16>, served: Served) -> Outcome<'a> {
         let scope = self.scope();
         for line in scope.levels.iter().flat_map(|level| level.iter()) {
-            if matches!(line.name.as_str(), "add_header" | "expires" | "auth_basic") {
+            if matches!(line.name.as_str(), "add_header" | "expires") {
                 for word in &line.args {
                     let value = self.expand(word);
                     self.values.expanded.insert(word.clone(), value);
@@ -266,8 +267,12 @@ impl<'n, 'a> Walk<'n, 'a> {
             site: self.site,
             scope,
             status,
+            access: self.access.unwrap_or(match (&served, status) {
+                (Served::Closed, _) | (_, Some(401 | 403)) => Access::Denied,
+                (Served::Untold(_), _) | (_, None) => Access::Depends,
+                _ => Access::Allowed,
+            }),
             served,
-            access: self.access,
             hops: self.hops,
             assumed: self.choices.made,
             values: self.values,

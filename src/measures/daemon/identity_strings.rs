@@ -31,7 +31,7 @@ crate::measure! {
     /// After: `Server: Apache`, and no second line.
     ///
     /// ## What hardening changes
-    /// Nothing yet.
+    /// Nothing yet: a server's configuration cannot be changed from here. The line to write stands with each finding.
     ///
     /// ## What the watcher sees
     /// Nothing: a log does not say which headers were sent.

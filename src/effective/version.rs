@@ -1,4 +1,4 @@
-//! nginx's version number, as far as it changes what a configuration means.
+//! A server's version number, as far as it changes what a configuration means.
 
 /// `1.29.2`; versions compare as they were released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
