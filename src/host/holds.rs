@@ -1,7 +1,7 @@
 //! What holds at a door for one path, whichever server it is.
 
 use crate::effective::apache::{self, Asked};
-use crate::effective::nginx::{self, Answer, Request, Served};
+use crate::effective::nginx::{self, Answer, Outcome, Request, Served};
 use crate::effective::{Effect, Setting};
 use crate::host::{Door, Engine};
 use crate::model::{Proof, Spot};
@@ -20,6 +20,19 @@ pub struct Held {
     pub setting: Setting,
     /// What holds where nothing is declared; none where that is not known.
     pub default: Option<String>,
+}
+
+/// What becomes of a request, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Where to; none where a request decides that.
+    Redirected(Option<String>),
+    /// The site's own content, or that there is none (404).
+    Served,
+    /// Any other error, or no answer at all.
+    Refused,
+    /// Another program answers, or it cannot be told.
+    Untold,
 }
 
 /// A header that the configuration adds to an answer that succeeds.
@@ -66,8 +79,54 @@ impl<'a> Door<'_, 'a> {
                 let asked = Asked { host: Some(name), tls: Some(self.listener.tls), ..Asked::get(path) };
                 Holds::Apache(Box::new(site.ask(&asked, self.host)))
             }
-            Engine::Nginx(known) => Holds::Nginx(known.ask(&Request::get(address, port, &name, path))),
+            Engine::Nginx(known) => {
+                let request = Request { sni: Some(&name), ..Request::get(address, port, &name, path) };
+                Holds::Nginx(known.ask(&request))
+            }
             Engine::Untold(cause) => Holds::Untold((*cause).to_owned()),
+        }
+    }
+
+    /// What becomes of a `GET` of `path`.
+    pub fn reply(&self, path: &str) -> Reply {
+        let (address, port) = self.address();
+        match (&self.server.engine, self.ask(path)) {
+            (Engine::Apache(sites), Holds::Apache(_)) => {
+                let name = self.host_name();
+                let asked = Asked { host: Some(name.clone()), tls: Some(self.listener.tls), ..Asked::get(path) };
+                Reply::of_apache(sites.answering(address, port, &name).answer(&asked, self.host))
+            }
+            (_, Holds::Nginx(answer)) => answer.only().map_or(Reply::Untold, Reply::of_nginx),
+            _ => Reply::Untold,
+        }
+    }
+}
+
+impl Reply {
+    fn of_apache(answer: apache::Answer) -> Self {
+        match (answer.outcome, answer.status) {
+            (apache::Outcome::Redirect(to), _) => Self::Redirected(Some(to)),
+            (apache::Outcome::File(_) | apache::Outcome::Listing(_), _) => Self::Served,
+            (apache::Outcome::Error | apache::Outcome::Document(_), status) => Self::of_error(status),
+            _ => Self::Untold,
+        }
+    }
+
+    fn of_nginx(outcome: &Outcome<'_>) -> Self {
+        match (&outcome.served, outcome.status) {
+            (Served::Redirect(to), _) => Self::Redirected(to.clone()),
+            (Served::Error | Served::Text(_), status @ Some(400..)) => Self::of_error(status),
+            (Served::File(_) | Served::Listing(_) | Served::Text(_), _) => Self::Served,
+            (Served::Closed, _) => Self::Refused,
+            _ => Self::Untold,
+        }
+    }
+
+    fn of_error(status: Option<u16>) -> Self {
+        match status {
+            Some(404) => Self::Served,
+            Some(_) => Self::Refused,
+            None => Self::Untold,
         }
     }
 }

@@ -12,6 +12,7 @@ mod files;
 mod holds;
 pub mod journal;
 pub mod logs;
+mod modes;
 mod nginx;
 mod packages;
 mod processes;
@@ -27,7 +28,8 @@ mod web;
 
 pub use configured::{Config, Configured};
 pub use files::NotAFile;
-pub use holds::{Held, Holds, Sent};
+pub use holds::{Held, Holds, Reply, Sent};
+pub use modes::Readers;
 pub use processes::Process;
 pub use sessions::AdminSessions;
 pub use web::{Door, Engine, Web, WebServer};

@@ -1,17 +1,23 @@
 //! Measures of the server daemon.
 
 pub mod abusive_clients;
+pub mod client_limits;
 pub mod framing;
 pub mod identity_strings;
+pub mod legacy_clients;
 pub mod odd_requests;
 pub mod security_headers;
+pub mod tls_configuration;
 
 use crate::measure::Measure;
 
 pub static MEASURES: &[&Measure] = &[
     &abusive_clients::MEASURE,
+    &client_limits::MEASURE,
     &framing::MEASURE,
     &identity_strings::MEASURE,
+    &legacy_clients::MEASURE,
     &odd_requests::MEASURE,
     &security_headers::MEASURE,
+    &tls_configuration::MEASURE,
 ];
