@@ -1,6 +1,7 @@
 //! Measures of the server daemon.
 
 pub mod abusive_clients;
+pub mod exposed_files;
 pub mod framing;
 pub mod identity_strings;
 pub mod odd_requests;
@@ -10,6 +11,7 @@ use crate::measure::Measure;
 
 pub static MEASURES: &[&Measure] = &[
     &abusive_clients::MEASURE,
+    &exposed_files::MEASURE,
     &framing::MEASURE,
     &identity_strings::MEASURE,
     &odd_requests::MEASURE,
