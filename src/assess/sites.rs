@@ -8,9 +8,36 @@ use crate::model::{Assessed, Confidence, Finding, Proof, ServerKind, Severity, V
 pub struct Notes {
     findings: Vec<Finding>,
     evidence: Vec<Proof>,
+    unseen: Vec<String>,
 }
 
 impl Notes {
+    /// Something could not be looked at: never fine for that.
+    pub fn unseen(&mut self, cause: impl Into<String>) {
+        let cause = cause.into();
+        if !self.unseen.contains(&cause) {
+            self.unseen.push(cause);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.evidence.is_empty() && self.unseen.is_empty()
+    }
+
+    /// What was found stands, with a word on what could not be looked at.
+    fn verdict(mut self) -> Verdict {
+        if self.unseen.is_empty() {
+            return Verdict::of(self.findings, self.evidence);
+        }
+        let cause = self.unseen.join("; ");
+        if self.findings.is_empty() {
+            return Verdict::CouldNotLook { cause };
+        }
+        let text = format!("not all of it could be looked at: {cause}");
+        self.found(Severity::Info, text, self.evidence.clone(), "look at the rest by hand");
+        Verdict::Found { findings: self.findings }
+    }
+
     /// Something is wrong; told once, however many doors show it.
     pub fn found(&mut self, severity: Severity, text: impl Into<String>, evidence: Vec<Proof>, fix: impl Into<String>) {
         let (text, fix) = (text.into(), fix.into());
@@ -57,9 +84,9 @@ fn sites_of<'a>(
                 None => judge(&door, &holds, &mut notes),
             }
         }
-        let verdict = match causes.pop().filter(|_| notes.findings.is_empty() && notes.evidence.is_empty()) {
+        let verdict = match causes.pop().filter(|_| notes.is_empty()) {
             Some(cause) => Verdict::CouldNotLook { cause },
-            None => Verdict::of(notes.findings, notes.evidence),
+            None => notes.verdict(),
         };
         assessed.push(Assessed::site(site.name(), verdict));
     }

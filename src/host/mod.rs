@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the reading door of the house")]
 
+mod accounts;
 mod addresses;
 pub mod apache;
 mod application_logs;
@@ -19,19 +20,24 @@ mod processes;
 mod root;
 mod rule_files;
 mod running_apache;
+mod served;
 mod servers;
 mod sessions;
 mod standard_logs;
 mod tomcat;
 mod utmp;
+mod walk;
 mod web;
 
+pub use accounts::{Account, Accounts};
 pub use configured::{Config, Configured};
 pub use files::NotAFile;
 pub use holds::{Held, Holds, Reply, Sent};
 pub use modes::Readers;
 pub use processes::Process;
+pub use served::{Gets, Served};
 pub use sessions::AdminSessions;
+pub use walk::{Below, Bounds, Found};
 pub use web::{Door, Engine, Web, WebServer};
 
 use std::io;

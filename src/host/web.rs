@@ -14,6 +14,8 @@ pub struct Web<'a> {
 
 pub struct WebServer<'a> {
     pub server: &'a Server,
+    /// As it was read, for what stands in no one place's settings.
+    pub config: &'a Config,
     pub engine: Engine<'a>,
 }
 
@@ -53,7 +55,7 @@ impl<'a> WebServer<'a> {
             Config::Tomcat => Engine::Untold("what holds in Tomcat cannot be told yet"),
             Config::Elsewhere => Engine::Untold("its files are in a container; look from inside it"),
         };
-        Self { server: &known.server, engine }
+        Self { server: &known.server, config: &known.config, engine }
     }
 }
 

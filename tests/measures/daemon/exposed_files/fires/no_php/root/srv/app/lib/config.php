@@ -1,0 +1,1 @@
+<?php // sent as it is ?>
