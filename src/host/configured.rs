@@ -1,5 +1,7 @@
 //! The web servers of the host with their configuration as it was read, for whoever asks what really holds.
 
+use std::path::PathBuf;
+
 use crate::formats::apache::evaluate::Evaluation;
 use crate::formats::nginx::{self, Build};
 use crate::model::Server;
@@ -17,8 +19,11 @@ pub struct Configured {
 pub enum Config {
     Apache(Evaluation),
     Nginx(nginx::Config, Build),
-    /// Tomcat's files are read one by one, by whoever asks.
-    Tomcat,
+    /// CATALINA_BASE and CATALINA_HOME: its files are read by whoever asks.
+    Tomcat {
+        base: PathBuf,
+        home: PathBuf,
+    },
     /// It runs in a container: its files are not ours.
     Elsewhere,
 }

@@ -10,6 +10,8 @@ use crate::model::{Proof, Spot};
 pub enum Holds<'a> {
     Apache(Box<apache::Effective<'a>>),
     Nginx(Answer<'a>),
+    /// Its parts are asked for by [`Door::tomcat`].
+    Tomcat,
     /// With the cause.
     Untold(String),
 }
@@ -58,7 +60,7 @@ impl<'a> Door<'_, 'a> {
                 let site = known.sites().iter().find(|site| site.line.at == self.site.at);
                 site.into_iter().for_each(|site| prefixes(site.line, &mut paths));
             }
-            Engine::Apache(_) | Engine::Untold(_) => {}
+            Engine::Apache(_) | Engine::Tomcat(_) | Engine::Untold(_) => {}
         }
         paths.sort_unstable();
         paths.dedup();
@@ -83,6 +85,8 @@ impl<'a> Door<'_, 'a> {
                 let request = Request { sni: Some(&name), ..Request::get(address, port, &name, path) };
                 Holds::Nginx(known.ask(&request))
             }
+            Engine::Tomcat(_) if self.tomcat(path).is_some() => Holds::Tomcat,
+            Engine::Tomcat(_) => Holds::Untold("no connector or host of this Tomcat answers there".to_owned()),
             Engine::Untold(cause) => Holds::Untold((*cause).to_owned()),
         }
     }
@@ -172,7 +176,7 @@ impl Holds<'_> {
                 };
                 outcome.headers(200).into_iter().map(of).collect()
             }),
-            Self::Untold(_) => Vec::new(),
+            Self::Tomcat | Self::Untold(_) => Vec::new(),
         }
     }
 
@@ -195,7 +199,7 @@ impl Holds<'_> {
                 // Of a path that stands for a folder, nothing needs to be there now.
                 Served::Error => matches!(outcome.status, Some(403 | 404)) && outcome.access != nginx::Access::Denied,
             }),
-            Self::Untold(_) => false,
+            Self::Tomcat | Self::Untold(_) => false,
         }
     }
 
@@ -207,7 +211,7 @@ impl Holds<'_> {
                 matches!(effective.translated(), apache::Translated::Proxied { .. }) || handler.starts_with("proxy:")
             }
             Self::Nginx(answer) => answer.outcomes.iter().any(|outcome| matches!(outcome.served, Served::Passed(_))),
-            Self::Untold(_) => false,
+            Self::Tomcat | Self::Untold(_) => false,
         }
     }
 

@@ -62,6 +62,9 @@ impl Door<'_, '_> {
                 let by = lines(&root, &self.site.at, "nothing here refuses it");
                 Served { gets: by_nginx(&answer), by }
             }
+            Engine::Tomcat(_) => {
+                Served { gets: Gets::Untold("files of Tomcat are not judged".to_owned()), by: Vec::new() }
+            }
             Engine::Untold(cause) => Served { gets: Gets::Untold((*cause).to_owned()), by: Vec::new() },
         }
     }

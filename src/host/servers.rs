@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::host::{Config, Configured, Host, nginx, running_apache, tomcat};
+use crate::host::{Configured, Host, nginx, running_apache, tomcat};
 use crate::model::Server;
 
 impl Host {
@@ -16,9 +16,7 @@ impl Host {
         let processes = self.processes();
         let mut servers = running_apache::discover(self, &processes);
         servers.extend(nginx::discover(self, &processes));
-        servers.extend(
-            tomcat::discover(self, &processes).into_iter().map(|server| Configured { server, config: Config::Tomcat }),
-        );
+        servers.extend(tomcat::discover(self, &processes));
         for known in &mut servers {
             say_once(&mut known.server.problems);
         }

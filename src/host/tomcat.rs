@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::formats::tomcat;
-use crate::host::Host;
 use crate::host::processes::{Process, in_container};
+use crate::host::{Config, Configured, Host};
 use crate::model::{Server, ServerKind};
 
 /// glob(3) patterns of CATALINA_BASE directories.
@@ -25,7 +25,7 @@ struct Instance {
 }
 
 /// Every Tomcat of the host, one a CATALINA_BASE; the running ones first.
-pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Server> {
+pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Configured> {
     let (elsewhere, here): (Vec<&Process>, Vec<&Process>) = processes.iter().partition(|process| process.elsewhere);
     let mut instances: Vec<Instance> = here.into_iter().filter_map(running).collect();
     for base in BASES.iter().flat_map(|pattern| host.glob(Path::new(pattern))) {
@@ -43,7 +43,8 @@ pub(super) fn discover(host: &Host, processes: &[Process]) -> Vec<Server> {
         fresh && (instance.pid.is_some() || config.exists())
     });
     let contained = elsewhere.into_iter().filter_map(|process| {
-        Some(in_container(ServerKind::Tomcat, running(process)?.base.join("conf/server.xml"), process))
+        let config = running(process)?.base.join("conf/server.xml");
+        Some(Configured::elsewhere(in_container(ServerKind::Tomcat, config, process)))
     });
     instances.iter().map(|instance| server(host, instance)).chain(contained).collect()
 }
@@ -61,9 +62,9 @@ fn home_of(host: &Host, base: &Path) -> PathBuf {
     if host.exists(&shared.join("lib")) { shared } else { base.to_owned() }
 }
 
-fn server(host: &Host, instance: &Instance) -> Server {
+fn server(host: &Host, instance: &Instance) -> Configured {
     let declared = tomcat::declared(host, &instance.base, &instance.home);
-    Server {
+    let server = Server {
         kind: ServerKind::Tomcat,
         version: version(host, instance),
         config: instance.base.join("conf/server.xml"),
@@ -71,7 +72,9 @@ fn server(host: &Host, instance: &Instance) -> Server {
         sites: declared.sites,
         logs: Vec::new(),
         problems: declared.problems,
-    }
+    };
+    let (base, home) = (instance.base.clone(), instance.home.clone());
+    Configured { server, config: Config::Tomcat { base, home } }
 }
 
 /// From the package (Debian), or from the notes a tarball carries (`Apache Tomcat Version 10.1.30`).

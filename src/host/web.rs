@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::effective::{apache, nginx};
+use crate::effective::version::Version;
+use crate::effective::{apache, nginx, tomcat};
 use crate::host::{Config, Configured, Host};
 use crate::model::{Listener, Server, Site};
 
@@ -23,6 +24,7 @@ pub struct WebServer<'a> {
 pub enum Engine<'a> {
     Apache(Box<apache::Sites<'a>>),
     Nginx(Box<nginx::Nginx<'a>>),
+    Tomcat(Box<tomcat::Tomcat<'a>>),
     /// Nobody: the reason, as a cause for [`crate::model::Verdict::CouldNotLook`].
     Untold(&'static str),
 }
@@ -52,17 +54,29 @@ impl<'a> WebServer<'a> {
         let engine = match &known.config {
             Config::Nginx(config, build) => Engine::Nginx(Box::new(nginx::Nginx::new(config, build, host))),
             Config::Apache(evaluation) => Engine::Apache(Box::new(apache::Sites::of(evaluation))),
-            Config::Tomcat => Engine::Untold("what holds in Tomcat cannot be told yet"),
+            Config::Tomcat { base, home } => {
+                let version = Version::parse(&known.server.version);
+                Engine::Tomcat(Box::new(tomcat::Tomcat::read(host, base, home, version)))
+            }
             Config::Elsewhere => Engine::Untold("its files are in a container; look from inside it"),
         };
         Self { server: &known.server, config: &known.config, engine }
     }
 }
 
-impl Door<'_, '_> {
+impl<'a> Door<'_, 'a> {
     /// Where to come in: this host by loopback, unless one address is listened on.
     pub fn address(&self) -> (IpAddr, u16) {
         (self.listener.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), self.listener.port)
+    }
+
+    /// The Tomcat behind it, and the place in it that answers for `path`.
+    pub fn tomcat(&self, path: &str) -> Option<(&tomcat::Tomcat<'a>, tomcat::Place<'_>)> {
+        let Engine::Tomcat(tomcat) = &self.server.engine else { return None };
+        let (address, port) = self.address();
+        let name = self.host_name();
+        let request = tomcat::Request { address, port, host: Some(&name), method: "GET", path, client: None };
+        Some((tomcat, tomcat.place(&request)?))
     }
 
     /// The name a client would say: that of the site, with a word for its wildcard.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::assess::sites::{Notes, each_site};
-use crate::host::{Holds, Host, Web};
+use crate::effective::Setting;
+use crate::host::{Door, Holds, Host, Web};
 use crate::measure::{Grade, Has, Without};
 use crate::model::{Assessed, Confidence, Finding, Proof, ServerKind, Severity, Spot, Verdict};
 
@@ -14,7 +15,7 @@ crate::measure! {
     ///
     /// ## What it looks at
     /// For every site, what really holds there: `ServerTokens`, `ServerSignature` and `TraceEnable` of Apache,
-    /// `server_tokens` of nginx; and `expose_php` in the `php.ini` of every PHP that serves pages.
+    /// `server_tokens` of nginx; `ErrorReportValve`, `xpoweredBy` and `allowTrace` of Tomcat; and `expose_php` in the `php.ini` of every PHP that serves pages.
     ///
     /// ## Why it matters
     /// Scanners that look for one version of one program read these strings first. Hiding them stops nobody who tries
@@ -56,11 +57,12 @@ crate::measure! {
 }
 
 fn check(web: &Web<'_>) -> Vec<Assessed> {
-    let mut assessed =
-        each_site(web, &[ServerKind::Apache, ServerKind::Nginx], "/", |door, holds, notes| match holds {
-            Holds::Apache(_) => apache(holds, &door.site.at, notes),
-            _ => nginx(holds, &door.site.at, notes),
-        });
+    let kinds = [ServerKind::Apache, ServerKind::Nginx, ServerKind::Tomcat];
+    let mut assessed = each_site(web, &kinds, "/", |door, holds, notes| match holds {
+        Holds::Apache(_) => apache(holds, &door.site.at, notes),
+        Holds::Nginx(_) => nginx(holds, &door.site.at, notes),
+        _ => tomcat(door, notes),
+    });
     let php = php(web.host);
     if !php.is_empty() {
         assessed.push(Assessed::host(Verdict::Found { findings: php }));
@@ -125,6 +127,43 @@ fn nginx(holds: &Holds<'_>, site: &Spot, notes: &mut Notes) {
             "set server_tokens off",
         ),
     }
+}
+
+/// Error pages of the host's valve, and what its connector adds to answers.
+fn tomcat(door: &Door<'_, '_>, notes: &mut Notes) {
+    let Some((tomcat, place)) = door.tomcat("/") else { return };
+    for (attribute, what) in [
+        ("showServerInfo", "error pages name the version of Tomcat"),
+        ("showReport", "error pages show where in the program an error arose"),
+    ] {
+        let proof = proof(&place.valve(tomcat, "ErrorReportValve", attribute), &place.host.part.at(), attribute);
+        match place.error_report(tomcat, attribute) {
+            true => notes.found(
+                Severity::Low,
+                what,
+                proof,
+                format!("give the host a Valve of class org.apache.catalina.valves.ErrorReportValve with {attribute}=\"false\""),
+            ),
+            false => notes.fine(proof),
+        }
+    }
+    for (attribute, what) in [
+        ("xpoweredBy", "answers name Servlet and Java (X-Powered-By)"),
+        ("allowTrace", "TRACE answers with the request itself, headers of proxies included"),
+    ] {
+        let proof = proof(&tomcat.setting(place.connector, attribute), &place.connector.at(), attribute);
+        match tomcat.word(place.connector, attribute) == "true" {
+            true => notes.found(Severity::Low, what, proof, format!("take {attribute} out of the connector")),
+            false => notes.fine(proof),
+        }
+    }
+}
+
+/// The line that sets an attribute, or the element that leaves it to its default.
+fn proof(setting: &Setting, element: &Spot, attribute: &str) -> Vec<Proof> {
+    let set = setting.chain.last().map(|step| Proof::Line { spot: step.at.clone(), text: step.text.clone() });
+    let unset = || Proof::Line { spot: element.clone(), text: format!("no {attribute} here: its default holds") };
+    vec![set.unwrap_or_else(unset)]
 }
 
 /// `php.ini` of what serves pages: Debian's and Red Hat's places, glob(3).

@@ -52,7 +52,7 @@ pub fn runs(door: &Door<'_, '_>, holds: &Holds<'_>, pools: &[Pool]) -> Runs {
                 }
             }
         }
-        Holds::Untold(_) => {}
+        Holds::Tomcat | Holds::Untold(_) => {}
     }
     runs
 }
