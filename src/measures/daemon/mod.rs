@@ -11,6 +11,7 @@ pub mod request_filter;
 pub mod script_user;
 pub mod security_headers;
 pub mod tls_configuration;
+pub mod tls_vulnerabilities;
 
 use crate::measure::Measure;
 
@@ -26,4 +27,5 @@ pub static MEASURES: &[&Measure] = &[
     &script_user::MEASURE,
     &security_headers::MEASURE,
     &tls_configuration::MEASURE,
+    &tls_vulnerabilities::MEASURE,
 ];
