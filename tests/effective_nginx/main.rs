@@ -10,8 +10,12 @@
     reason = "a test prepares files, runs the real server and fails by panicking"
 )]
 
+#[path = "../common/dice.rs"]
+mod dice;
 mod generate;
 mod hostile;
+#[path = "../common/http.rs"]
+mod http;
 mod lab;
 mod matrix;
 mod names;

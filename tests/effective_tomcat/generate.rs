@@ -2,34 +2,14 @@
 
 use std::fmt::Write;
 
+pub use crate::dice::Dice;
 use crate::lab::{DEFAULT_CLASS, Lab, web_xml};
 
 pub const HOSTS: u64 = 80;
 pub const APPS: u64 = 25;
 
-/// A small generator of numbers; the same seed gives the same base.
-pub struct Dice(u64);
-
+/// What the generator asks of its numbers.
 impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678)
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % bound
-    }
-
-    pub fn one_in(&mut self, bound: u64) -> bool {
-        self.below(bound) == 0
-    }
-
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize]
-    }
-
     fn flag(&mut self, name: &str, one_in: u64) -> String {
         match self.one_in(one_in) {
             true => format!(" {name}=\"{}\"", self.pick(&["true", "false"])),

@@ -1,11 +1,14 @@
 //! A real Tomcat with its own CATALINA_BASE on free loopback ports, and a client that keeps its connection.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+pub use crate::http::Reply;
+use crate::http::read;
 
 pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub const HOME: &str = "/usr/share/tomcat10";
@@ -118,21 +121,6 @@ pub fn web_xml(inner: &str) -> String {
     )
 }
 
-/// What came over the wire.
-#[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-}
-
-impl Reply {
-    pub fn all(&self, name: &str) -> Vec<&str> {
-        let same = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        same.map(|(_, value)| value.as_str()).collect()
-    }
-}
-
 #[derive(Default)]
 pub struct Client {
     stream: Option<(u16, BufReader<TcpStream>)>,
@@ -165,44 +153,4 @@ impl Client {
         }
         Some(reply)
     }
-}
-
-fn read(stream: &mut BufReader<TcpStream>, method: &str) -> Option<Reply> {
-    let mut line = || {
-        let mut text = String::new();
-        (stream.read_line(&mut text).ok()? > 0).then(|| text.trim_end().to_owned())
-    };
-    let status = line()?.split(' ').nth(1)?.parse().ok()?;
-    let mut headers = Vec::new();
-    loop {
-        let line = line()?;
-        let Some((name, value)) = line.split_once(": ").or_else(|| line.split_once(':')) else { break };
-        headers.push((name.to_owned(), value.to_owned()));
-    }
-    let mut reply = Reply { status, headers, body: String::new() };
-    if method != "HEAD" && !matches!(status, 204 | 304) {
-        reply.body = body(stream, &reply)?;
-    }
-    Some(reply)
-}
-
-fn body(stream: &mut BufReader<TcpStream>, reply: &Reply) -> Option<String> {
-    let mut bytes = Vec::new();
-    if reply.all("Transfer-Encoding") == ["chunked"] {
-        loop {
-            let mut size = String::new();
-            stream.read_line(&mut size).ok()?;
-            let size = usize::from_str_radix(size.trim(), 16).ok()?;
-            let mut chunk = vec![0; size + 2];
-            stream.read_exact(&mut chunk).ok()?;
-            bytes.extend_from_slice(&chunk[..size]);
-            if size == 0 {
-                break;
-            }
-        }
-    } else {
-        bytes = vec![0; reply.all("Content-Length").first().unwrap_or(&"0").parse().ok()?];
-        stream.read_exact(&mut bytes).ok()?;
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
