@@ -28,10 +28,10 @@ fn show(rows: &[Row], out: &mut Output) -> Result<(), CliError> {
         .map(|row| {
             let (verdict, next) = words(row);
             let (measure, layer, priority) = (row.measure.to_owned(), row.layer.to_owned(), row.priority.to_string());
-            vec![measure, layer, priority, verdict, facets(row), next]
+            vec![measure, layer, priority, verdict, next]
         })
         .collect();
-    let headings = ["measure", "layer", "priority", "verdict", "has", "what to do first"];
+    let headings = ["measure", "layer", "priority", "verdict", "what to do first"];
     out.table(&headings, &cells, "the catalogue is empty")?;
     for row in rows {
         show_row(row, out)?;
@@ -77,19 +77,15 @@ fn words(row: &Row) -> (String, String) {
     let of = if row.sites.len() > 1 { format!(" ({alike} of {})", row.sites.len()) } else { String::new() };
     let next = match &worst.verdict {
         Verdict::InPlace { .. } => "nothing".to_owned(),
-        Verdict::Found { .. } => row.findings().first().map(|(site, first)| fix(site, first)).unwrap_or_default(),
+        Verdict::Found { .. } => row.findings().first().map(|(site, first)| fix(row, site, first)).unwrap_or_default(),
         Verdict::CouldNotLook { cause } => cause.clone(),
         Verdict::NotApplicable { reason } => format!("nothing: {reason}"),
     };
     (format!("{}{of}", worst.verdict.word().replace('-', " ")), next)
 }
 
-fn fix(site: &str, finding: &Finding) -> String {
-    if site.is_empty() { finding.fix.clone() } else { format!("{site}: {}", finding.fix) }
-}
-
-fn facets(row: &Row) -> String {
-    let facets = [("check", row.check), ("harden", row.harden), ("watch", row.watch)];
-    let has: Vec<&str> = facets.iter().filter(|(_, facet)| *facet == Presence::Has).map(|(name, _)| *name).collect();
-    has.join(", ")
+/// With the site only where not several need it.
+fn fix(row: &Row, site: &str, finding: &Finding) -> String {
+    let alone = row.sites.iter().filter(|of| !of.findings().is_empty()).count() == 1;
+    if site.is_empty() || !alone { finding.fix.clone() } else { format!("{site}: {}", finding.fix) }
 }
