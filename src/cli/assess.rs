@@ -89,6 +89,12 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Measure>, CliError> {
 }
 
 impl Look {
+    /// What it is about, in a few words.
+    pub fn host(&self) -> String {
+        let site = self.site.as_ref().map_or_else(|| "this host".to_owned(), |site| format!("the site {site}"));
+        self.root.as_ref().map_or(site.clone(), |root| format!("{site}, from {}", root.display()))
+    }
+
     /// Runs the checks of `measures` with a line that says which, on a terminal.
     pub fn rows(&self, measures: impl Iterator<Item = &'static Measure>, terminal: bool) -> Vec<Row> {
         let wanted = |measure: &&Measure| self.layer.as_deref().is_none_or(|layer| layer == measure.layer());

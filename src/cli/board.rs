@@ -1,6 +1,7 @@
 //! `peelhouse board`: the catalogue, live, for this host.
 
 use crate::assess::board::{Presence, Row};
+use crate::assess::html;
 use crate::cli::assess::Look;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -11,9 +12,20 @@ use crate::model::{Finding, Proof, Verdict};
 /// Findings of a measure that are told; a hosting server has hundreds.
 const FINDINGS_SHOWN: usize = 5;
 
-pub fn run(look: &Look, out: &mut Output) -> Result<Exit, CliError> {
-    let rows = look.rows(catalogue(), out.is_terminal());
-    if out.is_json() {
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    look: Look,
+    /// Print it as one page for a browser, that needs nothing else
+    #[arg(long)]
+    html: bool,
+}
+
+pub fn run(args: &Args, out: &mut Output) -> Result<Exit, CliError> {
+    let rows = args.look.rows(catalogue(), out.is_terminal());
+    if args.html {
+        out.page(html::page(&rows, &args.look.host()).as_bytes())?;
+    } else if out.is_json() {
         rows.iter().try_for_each(|row| out.object(row))?;
     } else {
         show(&rows, out)?;

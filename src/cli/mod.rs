@@ -74,7 +74,7 @@ enum Verb {
     /// Watch this host: ban, limit, tell; every decision with its evidence and undo
     Guard(guard::Args),
     /// The catalogue, live, for this host: what is in place and what is not
-    Board(assess::Look),
+    Board(board::Args),
     /// Run the checks and tell what they found, site by site
     Assess(assess::Args),
     /// What a measure, a detector or a rule is about
@@ -138,7 +138,7 @@ fn dispatch(cli: &Cli, out: &mut Output) -> Result<Exit, CliError> {
     let global = &cli.global;
     match &cli.verb {
         Verb::Guard(args) => guard::run(args, global, out),
-        Verb::Board(look) => board::run(look, out),
+        Verb::Board(args) => board::run(args, out),
         Verb::Assess(args) => assess::run(args, out),
         Verb::Explain(args) => explain::run(args, out),
         Verb::Replay(args) => replay::run(args, global, out),
