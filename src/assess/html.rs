@@ -163,7 +163,7 @@ mod tests {
             fix: "take it out".to_owned(),
         };
         let row = Row {
-            measure: "framing",
+            measure: "bare",
             layer: "daemon",
             priority: 30,
             difficulty: Grade::Low,
