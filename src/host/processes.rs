@@ -134,7 +134,9 @@ pub(super) fn in_container(kind: ServerKind, config: PathBuf, process: &Process)
 pub(super) fn masters<'a>(processes: &'a [Process], programs: &[&str]) -> Vec<&'a Process> {
     let ours: Vec<&Process> = processes.iter().filter(|process| programs.contains(&process.program())).collect();
     let started_by_ours = |process: &&Process| ours.iter().any(|other| other.pid == process.parent);
-    ours.iter().copied().filter(|process| !started_by_ours(process)).collect()
+    // nginx's workers live on where their master was killed, and take no orders.
+    let is_worker = |process: &&Process| process.args.first().is_some_and(|title| title.contains(": worker process"));
+    ours.iter().copied().filter(|process| !started_by_ours(process) && !is_worker(process)).collect()
 }
 
 #[cfg(test)]
@@ -150,6 +152,26 @@ mod tests {
         assert_eq!(found.cwd, std::env::current_dir().unwrap());
         assert!(!found.elsewhere);
         assert!(!found.args.is_empty());
+    }
+
+    #[test]
+    fn workers_whose_master_was_killed_are_no_masters() {
+        let nginx = |pid, parent, title: &str| Process {
+            pid,
+            parent,
+            name: "nginx".to_owned(),
+            exe: "/usr/sbin/nginx".into(),
+            args: vec![title.to_owned()],
+            ..Process::default()
+        };
+        let processes = [
+            nginx(10, 1, "nginx: master process nginx -c /etc/nginx/nginx.conf"),
+            nginx(11, 10, "nginx: worker process"),
+            nginx(12, 1, "nginx: worker process"),
+            nginx(13, 1, "nginx: worker process is shutting down"),
+        ];
+        let masters: Vec<i32> = masters(&processes, &["nginx"]).iter().map(|process| process.pid).collect();
+        assert_eq!(masters, [10]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn nginx(dir: &Path, settings: &str) -> (Server, u16) {
     std::fs::write(root.join("index.html"), "<html><script src=\"/own.js\"></script></html>").unwrap();
     let (dir, root) = (dir.display(), root.display());
     let config = format!(
-        "daemon off; user root; pid {dir}/pid; error_log {dir}/error.log; events {{}}
+        "daemon off; master_process off; user root; pid {dir}/pid; error_log {dir}/error.log; events {{}}
          http {{ access_log off; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f;
            uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
            server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};
