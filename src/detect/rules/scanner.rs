@@ -216,11 +216,12 @@ impl Scanner {
     #[cfg(test)]
     fn scan_all(&mut self, event: &Event<'_>, hits: &mut Vec<Hit>) {
         self.candidates.clear();
-        self.scratch = Scratch::default();
+        let gated = std::mem::take(&mut self.scratch);
         (0..self.set.rules().len()).for_each(|at| self.told.add(RuleIx(u16::try_from(at).unwrap())));
         self.scratch.reset();
         (0..self.set.rules().len()).for_each(|at| self.candidates.add(RuleIx(u16::try_from(at).unwrap())));
         self.confirm(hits.len(), event, hits);
+        self.scratch = gated;
         hits.sort_unstable_by_key(|hit| hit.rule);
     }
 }
