@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::assess::board::{Presence, Row};
-use crate::model::{Assessed, Finding, Proof, Severity, Verdict};
+use crate::model::{Assessed, Finding, Severity, Verdict};
 
 /// Findings of one measure that are written out.
 const MOST_FINDINGS: usize = 200;
@@ -97,11 +97,7 @@ fn finding(site: &str, finding: &Finding, page: &mut String) {
     let _ =
         write!(page, "<section><span class=\"severity {severity}\">{severity}</span>{site}{}", escaped(&finding.text));
     for proof in &finding.evidence {
-        let text = match proof {
-            Proof::Line { spot, text } => format!("{spot}: {text}"),
-            Proof::Exchange { request, response } => format!("{request} → {response}"),
-        };
-        let _ = write!(page, "<code>{}</code>", escaped(&text));
+        let _ = write!(page, "<code>{}</code>", escaped(&proof.to_string()));
     }
     let _ = write!(page, "<div>{}</div></section>", escaped(&finding.fix));
 }
@@ -148,7 +144,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::measure::Grade;
-    use crate::model::{Confidence, Spot};
+    use crate::model::{Confidence, Proof, Spot};
 
     #[test]
     fn what_configurations_say_is_no_markup() {

@@ -185,10 +185,7 @@ fn tell(measure: &str, finding: &Finding, out: &mut Output) -> Result<(), CliErr
     let tone = if finding.severity >= Severity::High { Tone::Bad } else { Tone::Warn };
     out.toned(tone, &format!("  {measure}: {} ({})", finding.text, name(&finding.severity)))?;
     for proof in &finding.evidence {
-        match proof {
-            Proof::Line { spot, text } => out.line(&format!("    {spot}: {text}"))?,
-            Proof::Exchange { request, response } => out.line(&format!("    {request} → {response}"))?,
-        }
+        out.line(&format!("    {proof}"))?;
     }
     out.toned(Tone::Dim, &format!("    {}", finding.fix))?;
     Ok(())

@@ -100,3 +100,12 @@ pub enum Proof {
         response: String,
     },
 }
+
+impl std::fmt::Display for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Line { spot, text } => write!(f, "{spot}: {text}"),
+            Self::Exchange { request, response } => write!(f, "{request} → {response}"),
+        }
+    }
+}

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Severity;
 use crate::probe::catalogue::{self, Suite};
 use crate::probe::tls::Seen;
 use crate::probe::tls::certificate::Chain;
-use crate::probe::weak::{Severity, Verdict, Vulnerability};
+use crate::probe::weak::{Verdict, Vulnerability};
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| toml::from_str(include_str!("data/grading.toml")).unwrap_or_default());
 

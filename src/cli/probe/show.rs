@@ -2,9 +2,10 @@
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Output, Tone};
+use crate::model::Severity;
 use crate::probe::report::{Look, Report};
 use crate::probe::tls::certificate::Chain;
-use crate::probe::weak::{self, Severity, Verdict, Vulnerability};
+use crate::probe::weak::{self, Verdict, Vulnerability};
 use crate::probe::{grade, http};
 
 /// Names of a certificate that are shown; hosting certificates have a hundred.

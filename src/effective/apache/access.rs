@@ -212,25 +212,19 @@ impl Verdict {
 }
 
 fn both(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
-    let mut whole = Verdict::Neutral;
-    for verdict in verdicts {
-        whole = match (whole, verdict) {
-            (_, Verdict::Denied) | (Verdict::Denied, _) => Verdict::Denied,
-            (_, Verdict::Broken) | (Verdict::Broken, _) => Verdict::Broken,
-            (Verdict::Unknown(why), _) | (_, Verdict::Unknown(why)) => Verdict::Unknown(why),
-            (_, Verdict::NoUser(why)) | (Verdict::NoUser(why), _) => Verdict::NoUser(why),
-            (Verdict::Neutral, next) => next,
-            (held, _) => held,
-        };
-    }
-    whole
+    joined(verdicts, &Verdict::Denied)
 }
 
 fn either(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    joined(verdicts, &Verdict::Granted)
+}
+
+/// One that `decides` is the whole's, whatever the others say.
+fn joined(verdicts: impl IntoIterator<Item = Verdict>, decides: &Verdict) -> Verdict {
     let mut whole = Verdict::Neutral;
     for verdict in verdicts {
         whole = match (whole, verdict) {
-            (Verdict::Granted, _) | (_, Verdict::Granted) => Verdict::Granted,
+            (held, next) if held == *decides || next == *decides => decides.clone(),
             (_, Verdict::Broken) | (Verdict::Broken, _) => Verdict::Broken,
             (Verdict::Unknown(why), _) | (_, Verdict::Unknown(why)) => Verdict::Unknown(why),
             (_, Verdict::NoUser(why)) | (Verdict::NoUser(why), _) => Verdict::NoUser(why),

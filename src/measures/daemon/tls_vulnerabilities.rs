@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::host::{Door, Web, clock};
 use crate::measure::{Grade, Has, Without};
-use crate::model::{Assessed, Confidence, Finding, Proof, Severity, Verdict};
+use crate::model::{Assessed, Confidence, Finding, Proof, Verdict};
 use crate::probe::target::Target;
 use crate::probe::tls::ask::Asker;
 use crate::probe::tls::trust::Judge;
@@ -112,7 +112,7 @@ fn verdict(target: &Target, name: &str, looked: &Looked) -> Verdict {
     let exchange =
         |response: String| vec![Proof::Exchange { request: format!("handshakes with {target} as {name}"), response }];
     let found = all.iter().filter(|weakness| weakness.verdict == Trial::Found).map(|weakness| Finding {
-        severity: severity(weakness.severity),
+        severity: weakness.severity,
         confidence: Confidence::High,
         text: weakness.title.to_owned(),
         evidence: exchange(weakness.evidence.clone()),
@@ -122,13 +122,4 @@ fn verdict(target: &Target, name: &str, looked: &Looked) -> Verdict {
     let unseen: Vec<&str> = unseen.collect();
     let but = if unseen.is_empty() { String::new() } else { format!("; could not look for {}", unseen.join(", ")) };
     Verdict::of(found.collect(), exchange(format!("none of the {} known on {}{but}", all.len(), weak::date())))
-}
-
-fn severity(of: weak::Severity) -> Severity {
-    match of {
-        weak::Severity::Low => Severity::Low,
-        weak::Severity::Medium => Severity::Medium,
-        weak::Severity::High => Severity::High,
-        weak::Severity::Critical => Severity::Critical,
-    }
 }

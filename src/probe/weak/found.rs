@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::formats::tls::Version;
+use crate::model::Severity;
 use crate::probe::catalogue::Suite;
 use crate::probe::tls::Seen;
 use crate::probe::weak::Outcome;
@@ -52,15 +53,6 @@ struct Condition {
     bits_below: Option<u16>,
     #[serde(default)]
     bits_from: u16,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-    Critical,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -6,7 +6,7 @@ mod found;
 mod heartbleed;
 mod robot;
 
-pub use found::{Severity, Verdict, Vulnerability, date, judge};
+pub use found::{Verdict, Vulnerability, date, judge};
 
 use std::thread;
 
